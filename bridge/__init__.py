@@ -1,0 +1,1 @@
+"""What the engine and Blender say to each other; standard library and numpy only."""
