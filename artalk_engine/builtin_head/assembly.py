@@ -26,6 +26,7 @@ class Layout:
     eyelids: tuple[Ints, Ints]
     socket_caps: tuple[int, int]
     ears: tuple[Ints, Ints]
+    ear_caps: tuple[int, int]
     neck: Ints
     skin: Ints
     eyeballs: tuple[Ints, Ints]
@@ -45,7 +46,7 @@ def assemble() -> tuple[Part, Layout]:
     mouth = builder.add_rings(mouth_rings(), MOUTH_REGIONS, right_half(MOUTH_COLUMNS))
     mouth_cap = builder.add_cap(mouth[-1], cavity_end(), INNER_MOUTH)
     eyelids, socket_caps = add_pair(builder, eye_rings(), EYE_REGIONS, EYE_CENTRE - SOCKET_END)
-    ears, _ = add_pair(builder, ear_rings(), (SKIN,) * len(EAR_RINGS), ear_bowl())
+    ears, ear_caps = add_pair(builder, ear_rings(), (SKIN,) * len(EAR_RINGS), ear_bowl())
     neck = builder.add_rings(neck_rings(), (SKIN,) * len(NECK_RINGS), right_half(NECK_COLUMNS))
 
     parts = closed_parts()
@@ -59,6 +60,7 @@ def assemble() -> tuple[Part, Layout]:
         eyelids=eyelids,
         socket_caps=socket_caps,
         ears=ears,
+        ear_caps=ear_caps,
         neck=neck,
         skin=skin,
         eyeballs=(eye_l, eye_r),

@@ -37,8 +37,10 @@ from .fields import Canvas, make_canvas, mirrored
 from .mouth import SEAM_RING
 from .rings import Part
 from .skinning import joint_regressor, skin_weights
+from .tints import TINTS, tints
 from .traits import TRAITS, identity_field
 from .units import EXPRESSIONS
+from .uv import texture_coordinates
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class BuiltinHead:
         mirror: ``[5023]`` int32, each vertex's twin across the plane x = 0.
         lip_seam: ``[2, N]`` int32, opposite vertices of the upper and the lower lip's contact line.
         lid_seam: ``[2, 2, N]`` int32, side, then opposite vertices of the upper and the lower lid's edge.
+        uv: ``[9976, 3, 2]`` float32, texture coordinates of the triangles' corners; the charts are those of `uv`.
+        tints: ``[5023, 4]`` float32 between zero and one, masks for materials in the order of `TINTS`.
     """
 
     v_template: NDArray[np.float32]
@@ -72,6 +76,8 @@ class BuiltinHead:
     mirror: NDArray[np.int32]
     lip_seam: NDArray[np.int32]
     lid_seam: NDArray[np.int32]
+    uv: NDArray[np.float32]
+    tints: NDArray[np.float32]
 
 
 def build_head() -> BuiltinHead:
@@ -93,6 +99,8 @@ def build_head() -> BuiltinHead:
         mirror=canvas.mirror.astype(np.int32),
         lip_seam=np.stack([upper[half], lower[half]]).astype(np.int32),
         lid_seam=np.stack([lid_seam(rings) for rings in layout.eyelids]).astype(np.int32),
+        uv=np.round(texture_coordinates(part, layout), 5).astype(np.float32),
+        tints=np.round(tints(canvas), 2).astype(np.float32),
     )
 
 
@@ -148,10 +156,11 @@ def face_regions(part: Part) -> Ints:
 
 
 def save_head(head: BuiltinHead, target: Path | io.BytesIO) -> None:
-    """Write the arrays, and the names of regions, traits and units, as a compressed npz."""
+    """Write the arrays, and the names of regions, tints, traits and units, as a compressed npz."""
     arrays: dict[str, Any] = {name: getattr(head, name) for name in BuiltinHead.__slots__}
     arrays["kintree_table"] = np.stack([head.parents, np.arange(len(head.parents), dtype=np.int32)])
     arrays["region_names"] = np.array(REGIONS)
+    arrays["tint_names"] = np.array(TINTS)
     arrays["trait_names"] = np.array([trait.name for trait in TRAITS])
     arrays["unit_names"] = np.array([unit.name for unit in EXPRESSIONS])
     np.savez_compressed(target, **arrays)
