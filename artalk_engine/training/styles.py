@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-NO_OFFSET: Mapping[str, float] = MappingProxyType({})
-
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -33,7 +31,7 @@ class Style:
     head_speed: float = 1.0
     blink_interval: float = 1.0
     bow: float = 0.0
-    offset: Mapping[str, float] = field(default=NO_OFFSET)
+    offset: Mapping[str, float] = field(default_factory=dict)
 
 
 STYLES: Mapping[str, Style] = MappingProxyType(

@@ -62,7 +62,7 @@ def targets_of(symbol: str) -> tuple[Target, ...]:
 
 
 # Short names of the articulators in the tables below.
-_SHORT = dict(zip("jaw low up puck fun str smile tip out back".split(), ARTICULATORS, strict=True))
+_SHORT_NAMES = ("jaw", "low", "up", "puck", "fun", "str", "smile", "tip", "out", "back")
 
 _VOWEL_DOMINANCE = {"jaw": 1.0, "tip": 0.4, "out": 0.4, "back": 0.4}  # others: 1
 _CONSONANT_DOMINANCE = {"jaw": 0.3, "tip": 0.8, "out": 1.0, "back": 0.8}  # others: 0.2; where a value is named: 1
@@ -132,10 +132,10 @@ def _parse(text: str, default: dict[str, float], other: float, named: float) -> 
 def _target(words: list[str], share: float, default: dict[str, float], other: float, named: float) -> Target:
     """Build a target from alternating names and values."""
     values = np.zeros(len(ARTICULATORS))
-    dominance = np.array([default.get(short, other) for short in _SHORT])
+    dominance = np.array([default.get(short, other) for short in _SHORT_NAMES])
     for short, entry in zip(words[::2], words[1::2], strict=True):
         value, _, weight = entry.partition("@")
-        k = ARTICULATOR[_SHORT[short]]
+        k = _SHORT_NAMES.index(short)
         values[k] = float(value)
         dominance[k] = float(weight) if weight else max(named, dominance[k])
     return Target(values, dominance, share)

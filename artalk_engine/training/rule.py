@@ -1,0 +1,145 @@
+"""The motion rule: from phones and their sound to the built-in head's motion.
+
+    phones ── emphasis ──► coarticulated mouth ──► contacts ──► styled face ──► motion [T, 106]
+                 └───────► blinks, brows, head ─────────────────┘
+
+The rule is the teacher of the built-in voice: what it cannot do, the voice will not learn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.motion import CHANNELS, EXPRESSION, FPS, GLOBAL_ORIENT, JAW_POSE
+
+from . import coarticulation, contacts, gestures, styles
+from .emphasis import SAMPLE_RATE_HZ, emphasis
+from .phones import Phone
+from .units import JAW_PER_LIP_CLOSE, UNIT, UNIT_NAMES, sides
+from .visemes import ARTICULATOR, ARTICULATORS
+
+Floats = NDArray[np.float64]
+
+SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // FPS
+_STEPS_PER_FRAME = 4  # coarticulation is computed at 100 Hz
+_JAW = len(UNIT_NAMES)  # the jaw's column behind the units while the mouth is put together
+_JAW_FOR_TONGUE_OUT = 0.10  # radians that one unit of tongue_out needs
+_WIDEST_JAW = 0.26
+
+
+def make_motion(phones: Sequence[Phone], waveform: NDArray[np.float32], style: str, seed: int) -> NDArray[np.float32]:
+    """Move the built-in head to speech whose sounds are known.
+
+    Args:
+        phones: in order of time.
+        waveform: ``[S]`` at 16 kHz.
+        style: one of `styles.STYLES`.
+        seed: decides how long ago the eyes last blinked when the clip begins; everything else follows from the speech.
+
+    Returns:
+        ``[T, 106]`` with ``T = ceil(S / 640)``; frame ``k`` belongs to second ``k / 25``.
+
+    Raises:
+        ValueError: for a style that does not exist.
+    """
+    manner = styles.style_named(style)
+    frames = math.ceil(len(waveform) / SAMPLES_PER_FRAME)
+    stress = emphasis(phones, waveform)
+    times = np.arange(frames) / FPS
+    mouth = _mouth(phones, stress, frames, manner)
+    face = _face(phones, stress, times, manner, np.random.default_rng(seed))
+    motion = np.zeros((frames, CHANNELS), dtype=np.float32)
+    motion[:, EXPRESSION][:, : len(UNIT_NAMES)] = _together(mouth[:, :_JAW], face, manner)
+    motion[:, GLOBAL_ORIENT] = manner.head * gestures.head_rotation(phones, stress, times, manner.head_speed)
+    motion[:, GLOBAL_ORIENT.start] += manner.bow
+    motion[:, JAW_POSE.start] = mouth[:, _JAW]
+    return motion
+
+
+def _mouth(phones: Sequence[Phone], stress: Floats, frames: int, manner: styles.Style) -> Floats:
+    """Return the mouth's units and the jaw ``[T, U + 1]``, zero at rest."""
+    fine = np.arange(frames * _STEPS_PER_FRAME) / (FPS * _STEPS_PER_FRAME)
+    curves = coarticulation.articulate(phones, stress, fine, manner.jaw, manner.lips, manner.sharpness)
+    pose = _units_of(curves[::_STEPS_PER_FRAME])
+    gate = coarticulation.rest_gate(phones, np.arange(frames) / FPS)
+    to_teeth = contacts.freedom(phones, "teeth", frames, manner.sharpness)[:, None]
+    to_lips = contacts.freedom(phones, "lips", frames, manner.sharpness)[:, None]
+    pose = to_teeth * pose + (1.0 - to_teeth) * _lip_at_teeth(pose, gate)
+    return to_lips * pose + (1.0 - to_lips) * _lips_together(pose, gate)
+
+
+def _units_of(curves: Floats) -> Floats:
+    """Spread articulator curves ``[T, P]`` over the head's units and the jaw, ``[T, U + 1]``."""
+    pose = np.zeros((len(curves), _JAW + 1))
+    for name in ARTICULATORS:
+        columns = (_JAW,) if name == "jaw" else sides(name)
+        pose[:, columns] = curves[:, ARTICULATOR[name], None]
+    pose[:, _JAW] = np.clip(pose[:, _JAW], 0.0, _WIDEST_JAW)
+    tongue = UNIT["tongue_out"]
+    pose[:, tongue] = np.minimum(pose[:, tongue], pose[:, _JAW] / _JAW_FOR_TONGUE_OUT)
+    return pose
+
+
+def _lip_at_teeth(pose: Floats, gate: Floats) -> Floats:
+    """Return the pose ``[T, U + 1]`` of f and v: the lower lip under the upper teeth, the rest as the neighbours."""
+    contact = pose.copy()
+    contact[:, UNIT["roll_in_lower"]] = 0.95 * gate
+    contact[:, UNIT["upper_lip_raise"]] = 0.40 * gate
+    contact[:, [UNIT["lower_lip_depress"], UNIT["funnel"], UNIT["tongue_out"]]] = 0.0
+    contact[:, UNIT["pucker"]] *= 0.5
+    contact[:, _JAW] = np.minimum(pose[:, _JAW], 0.02)
+    return contact
+
+
+def _lips_together(pose: Floats, gate: Floats) -> Floats:
+    """Return the pose ``[T, U + 1]`` of p, b and m: lips sealed over a nearly closed jaw, as round as the neighbours.
+
+    Pucker and stretch leave the seam closed; funnel and the lips' own opening do not, and so give way.
+    """
+    contact = pose.copy()
+    opening = ("lower_lip_depress", "upper_lip_raise", "funnel", "roll_in_lower", "tongue_out")
+    contact[:, [UNIT[name] for name in opening]] = 0.0
+    contact[:, UNIT["pucker"]] += 0.4 * pose[:, UNIT["funnel"]]
+    jaw = np.minimum(0.3 * pose[:, _JAW] + 0.008 * gate, 0.045)
+    contact[:, _JAW] = jaw
+    contact[:, UNIT["lip_close"]] = jaw / JAW_PER_LIP_CLOSE
+    contact[:, UNIT["lip_press"]] = 0.45 * gate
+    return contact
+
+
+def _face(
+    phones: Sequence[Phone], stress: Floats, times: Floats, manner: styles.Style, random: np.random.Generator
+) -> Floats:
+    """Return lids and brows ``[T, U]``."""
+    face = np.zeros((len(times), len(UNIT_NAMES)))
+    onsets = gestures.blink_onsets(phones, stress, len(times), manner.blink_interval, random.uniform(0.5, 2.5))
+    face[:, sides("blink")] = gestures.blinks(onsets, len(times))[:, None]
+    raised = manner.brows * gestures.brow_raise(phones, stress, times)
+    face[:, UNIT["brow_inner_raise"]] = raised
+    face[:, UNIT["brow_outer_raise_l"]] = raised
+    face[:, UNIT["brow_outer_raise_r"]] = 0.85 * raised
+    return face
+
+
+def _together(mouth: Floats, face: Floats, manner: styles.Style) -> Floats:
+    """Add mouth, face and the style's offset, ``[T, U]``, and let the offset give way where they would fight."""
+    units = mouth + face
+    open_eyes = 1.0 - face[:, sides("blink")]
+    free_lips = 1.0 - 0.6 * np.clip(mouth[:, UNIT["pucker"]] + mouth[:, UNIT["funnel"]], 0.0, 1.0)
+    for name, amount in manner.offset.items():
+        columns = sides(name)
+        give = np.ones((len(units), len(columns)))
+        if name in ("squint", "cheek_raise"):
+            give = open_eyes[:, : len(columns)]
+        elif name in ("smile", "frown"):
+            give = np.repeat(free_lips[:, None], len(columns), axis=1)
+        elif name == "lip_press":
+            give = np.clip(1.0 - 4.0 * np.abs(mouth).max(axis=1, keepdims=True), 0.0, 1.0)
+        units[:, columns] += amount * give
+    stretch = UNIT["stretch"]
+    units[:, stretch] *= 1.0 - 0.5 * np.clip(units[:, UNIT["smile_l"]], 0.0, 1.0)
+    return units
