@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Actions and F-curves, the same on every Blender; the only module that knows the versions.
+
+Up to 4.3 an Action holds the curves of one kind of datablock. From 4.4 on it has layers, strips
+and slots, and one Action may animate an object and its shape keys; from 5.0 on the old way in,
+``action.fcurves``, is gone.
+"""
+
+from __future__ import annotations
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+HAS_SLOTS = bpy.app.version >= (4, 4, 0)
+LINEAR = 1  # number of the interpolation in ``keyframe_points``
+ID_TYPES = {"Object": "OBJECT", "Key": "KEY"}
+
+
+def id_type(animated: bpy.types.ID) -> str:
+    """Return the kind of datablock that an object or shape keys are to an Action."""
+    return ID_TYPES[type(animated).__name__]
+
+
+def assign(animated: bpy.types.ID, action: bpy.types.Action, slot_name: str = "") -> None:
+    """Let an Action animate a datablock.
+
+    Args:
+        animated: an object or shape keys.
+        action: the Action; one without a slot for this kind of datablock gets one.
+        slot_name: the slot to take where the Action has several that fit.
+    """
+    data = animated.animation_data or animated.animation_data_create()
+    if data.use_tweak_mode:
+        data.use_tweak_mode = False  # while a strip is being tweaked, the Action cannot be changed
+    data.action = action
+    if HAS_SLOTS:
+        data.action_slot = _slot(action, id_type(animated), slot_name or animated.name)
+
+
+def is_assigned(animated: bpy.types.ID, action: bpy.types.Action) -> bool:
+    """Return whether an Action is the one that animates a datablock."""
+    data = animated.animation_data
+    return data is not None and data.action == action
+
+
+def curves(action: bpy.types.Action, animated: bpy.types.ID) -> bpy.types.bpy_prop_collection:
+    """Return the F-curves by which the Action assigned to a datablock animates it.
+
+    Args:
+        action: an Action that :func:`assign` gave to ``animated``.
+        animated: an object or shape keys.
+    """
+    return _curve_owner(action, animated).fcurves
+
+
+def write_curve(
+    action: bpy.types.Action,
+    animated: bpy.types.ID,
+    path: str,
+    index: int,
+    frames: NDArray[np.floating],
+    values: NDArray[np.floating],
+    group: str = "",
+) -> None:
+    """Replace a curve by linear keys.
+
+    Args:
+        action: an Action that :func:`assign` gave to ``animated``.
+        animated: an object or shape keys.
+        path: the animated property, from ``animated``.
+        index: component of the property, 0 for a single number.
+        frames: ``[T]`` scene frames, ascending; may lie between whole frames.
+        values: ``[T]``.
+        group: name under which the curve is listed, ``""`` for none.
+    """
+    owner = _curve_owner(action, animated)
+    curve = owner.fcurves.find(path, index=index) or owner.fcurves.new(path, index=index)
+    if group and (curve.group is None or curve.group.name != group):
+        curve.group = owner.groups.get(group) or owner.groups.new(group)
+    points = curve.keyframe_points
+    if len(points) != len(values):
+        points.clear()
+        points.add(len(values))
+    places = np.empty((len(values), 2), np.float32)
+    places[:, 0], places[:, 1] = frames, values
+    points.foreach_set("co", places.ravel())
+    points.foreach_set("interpolation", np.full(len(values), LINEAR, np.int32))
+    curve.update()
+
+
+def push_down(animated: bpy.types.ID, frames: tuple[float, float]) -> str:
+    """Move a datablock's Action into an NLA track, where it goes on playing as it did.
+
+    A later Action overrules it on the channels that both animate and leaves it the others.
+
+    Args:
+        animated: an object or shape keys.
+        frames: the scene's first and last frame; the strip covers these too, because an
+            Action goes on beyond its last key.
+
+    Returns:
+        The Action's name, ``""`` if there was none.
+    """
+    data = animated.animation_data
+    if data is None or data.action is None:
+        return ""
+    if data.use_tweak_mode:
+        data.use_tweak_mode = False
+        if data.action is None:
+            return ""
+    action, slot = data.action, data.action_slot if HAS_SLOTS else None
+    blending = data.action_blend_type, data.action_influence, data.action_extrapolation
+    first = np.floor(min(action.frame_range[0], *frames))
+    last = np.ceil(max(action.frame_range[1], *frames))
+    release(animated)
+    track = data.nla_tracks.new()
+    track.name = action.name
+    strip = track.strips.new(action.name, int(first), action)
+    if slot is not None:
+        strip.action_slot = slot
+    strip.action_frame_start, strip.action_frame_end = first, last
+    strip.frame_start, strip.frame_end = first, last
+    strip.blend_type, strip.influence, strip.extrapolation = blending
+    action.use_fake_user = True
+    return str(action.name)
+
+
+def release(animated: bpy.types.ID) -> None:
+    """Leave a datablock without an Action; the next one plays in full."""
+    data = animated.animation_data
+    if data is None:
+        return
+    if data.use_tweak_mode:
+        data.use_tweak_mode = False
+    data.action = None
+    data.action_blend_type, data.action_influence, data.action_extrapolation = "REPLACE", 1.0, "HOLD"
+
+
+def _slot(action: bpy.types.Action, kind: str, name: str) -> bpy.types.ActionSlot:
+    fitting = [slot for slot in action.slots if slot.target_id_type in (kind, "UNSPECIFIED")]
+    named = [slot for slot in fitting if slot.name_display == name]
+    return next(iter(named or fitting), None) or action.slots.new(kind, name)
+
+
+def _curve_owner(action: bpy.types.Action, animated: bpy.types.ID) -> bpy.types.bpy_struct:
+    """Return what has the ``fcurves`` and ``groups``: the Action itself, or a bag for one slot."""
+    if not HAS_SLOTS:
+        return action
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    return strip.channelbag(animated.animation_data.action_slot, ensure=True)

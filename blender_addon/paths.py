@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the engine, its assets and the log lie."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def engine_root() -> Path:
+    """Return the folder that holds ``artalk_engine``, ``bridge`` and ``assets``.
+
+    That is ``engine/`` inside an installed extension, and the folder above this
+    package in a development checkout.
+    """
+    bundled = _PACKAGE / "engine"
+    return bundled if bundled.is_dir() else _PACKAGE.parent
+
+
+def builtin_head_file() -> Path:
+    """Return the model of the built-in head."""
+    return engine_root() / "assets" / "head.npz"
+
+
+def builtin_styles() -> tuple[str, ...]:
+    """Return the names of the built-in voice's speaking styles, in alphabetical order."""
+    folder = engine_root() / "assets" / "voice" / "styles"
+    return tuple(sorted(path.stem for path in folder.glob("*.npy")))
+
+
+def engine_log_file() -> Path:
+    """Return the engine's log file: one a Blender process, in the folder for temporary files."""
+    return Path(tempfile.gettempdir()) / f"artalk-engine-{os.getpid()}.log"

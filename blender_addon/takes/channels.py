@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turn a motion into the values that bones and shape keys are keyed with; needs no Blender."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.motion import EXPRESSION, GLOBAL_ORIENT, JAW_POSE
+
+from ..rig.naming import JOINTS
+
+Floats = NDArray[np.float64]
+ROTATIONS = {"root": GLOBAL_ORIENT, "jaw": JAW_POSE}  # the bones that a motion turns, and by which channels
+
+
+@dataclass(frozen=True, eq=False)
+class BoneTrack:
+    """How one bone moves.
+
+    Attributes:
+        rotation: ``[T, 4]`` unit quaternions (w, x, y, z), each on the side of the one before.
+        location: ``[T, 3]`` metres.
+    """
+
+    rotation: Floats
+    location: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """What a take keys, on motion frames.
+
+    Attributes:
+        bones: by bone's name.
+        expression: ``[T, E]`` values of the expression keys.
+    """
+
+    bones: dict[str, BoneTrack]
+    expression: Floats
+
+
+def channels_of(motion: NDArray[np.float32], joint_offsets: NDArray[np.float32]) -> Channels:
+    """Convert a motion.
+
+    FLAME's joints move with the expression while bones stay at rest, so a bone that turns by
+    ``R`` is also moved by ``(I - R) d``, where ``d`` is how far the expression moves its joint.
+
+    Args:
+        motion: ``[T, 106]`` at 25 frames a second.
+        joint_offsets: ``[J, 3, E]`` metres that one unit of each expression moves a joint.
+
+    Returns:
+        Tracks of the bones that a motion turns, and the expression.
+    """
+    values = motion.astype(np.float64)
+    expression = values[:, EXPRESSION]
+    bones = {}
+    for bone, channels in ROTATIONS.items():
+        rotation = quaternions(values[:, channels])
+        offset = expression @ joint_offsets[JOINTS.index(bone)].astype(np.float64).T
+        bones[bone] = BoneTrack(rotation, offset - rotate(rotation, offset))
+    return Channels(bones, expression)
+
+
+def quaternions(axis_angle: Floats) -> Floats:
+    """Convert rotations to quaternions between which linear interpolation takes the short way.
+
+    Args:
+        axis_angle: ``[T, 3]`` axis times angle in radians.
+
+    Returns:
+        ``[T, 4]`` unit quaternions (w, x, y, z); no two neighbours lie more than 90 degrees
+        apart as vectors in four dimensions.
+    """
+    angle = np.linalg.norm(axis_angle, axis=1, keepdims=True)
+    # sin(angle / 2) / angle, by way of numpy's sinc(t) = sin(pi t) / (pi t), which is safe at zero.
+    vector = axis_angle * (0.5 * np.sinc(angle / (2 * np.pi)))
+    result = np.concatenate([np.cos(angle / 2), vector], axis=1)
+    dots = np.einsum("ti,ti->t", result[1:], result[:-1])
+    signs = np.cumprod(np.where(dots < 0, -1.0, 1.0))
+    result[1:] *= signs[:, None]
+    return result
+
+
+def rotate(rotation: Floats, vectors: Floats) -> Floats:
+    """Rotate ``[T, 3]`` vectors by ``[T, 4]`` unit quaternions (w, x, y, z)."""
+    scalar, axis = rotation[:, :1], rotation[:, 1:]
+    twice = 2.0 * np.cross(axis, vectors)
+    return vectors + scalar * twice + np.cross(axis, twice)
