@@ -1,1 +1,51 @@
-"""Speech to FLAME motion: a complete ARTalk with a head and a voice of its own."""
+"""Speech to FLAME motion: a complete ARTalk with a head and a voice of its own.
+
+The public names below are loaded when they are first asked for, so that
+``import artalk_engine`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from artalk_engine.engine import ARTAvatarInferEngine
+    from artalk_engine.face.flame import FLAMEModel
+    from artalk_engine.motion.generator import BitwiseARModel
+    from artalk_engine.motion.quantizer import BSQ, MultiScaleBSQ
+    from artalk_engine.motion.style import StyleEncoder
+    from artalk_engine.motion.transformer import AdaLNSelfAttn
+    from artalk_engine.motion.vae import BitwiseVAE
+
+__all__ = [
+    "BSQ",
+    "ARTAvatarInferEngine",
+    "AdaLNSelfAttn",
+    "BitwiseARModel",
+    "BitwiseVAE",
+    "FLAMEModel",
+    "MultiScaleBSQ",
+    "StyleEncoder",
+]
+
+_HOMES = {
+    "BSQ": "motion.quantizer",
+    "ARTAvatarInferEngine": "engine",
+    "AdaLNSelfAttn": "motion.transformer",
+    "BitwiseARModel": "motion.generator",
+    "BitwiseVAE": "motion.vae",
+    "FLAMEModel": "face.flame",
+    "MultiScaleBSQ": "motion.quantizer",
+    "StyleEncoder": "motion.style",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,119 @@
+"""The audio encoders: a window of waveform becomes features at some 50 (or 12.5) a second.
+
+Each is a module with ``feature_dim`` and ``forward(windows [B, S]) -> [B, A, F]``,
+and normalises the window itself as its weights expect. Nothing here touches the
+network: weights come with the checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor, nn
+
+from artalk_engine.audio.resample import resample_tensor
+from artalk_engine.config import SAMPLE_RATE_HZ
+from artalk_engine.errors import ConfigError
+
+MIMI_RATE_HZ = 24_000
+
+# The released model's encoder, XLS-R-300M; an AUDIO_CONFIG overrides field by field.
+XLS_R_300M: dict[str, Any] = {
+    "hidden_size": 1024,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "intermediate_size": 4096,
+    "hidden_act": "gelu",
+    "feat_extract_norm": "layer",
+    "feat_extract_activation": "gelu",
+    "conv_bias": True,
+    "conv_dim": [512] * 7,
+    "conv_kernel": [10, 3, 3, 3, 3, 2, 2],
+    "conv_stride": [5, 2, 2, 2, 2, 2, 2],
+    "num_conv_pos_embeddings": 128,
+    "num_conv_pos_embedding_groups": 16,
+    "do_stable_layer_norm": True,
+    "layer_norm_eps": 1e-5,
+    "mask_time_prob": 0.075,
+}
+
+
+class AudioEncoder(Protocol):
+    """What the generator asks of an audio encoder."""
+
+    feature_dim: int
+
+    def __call__(self, windows: Tensor) -> Tensor:
+        """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``."""
+        ...
+
+
+def build_audio_encoder(name: str, audio_cfg: Mapping[str, Any]) -> nn.Module:
+    """Build an encoder without weights.
+
+    Args:
+        name: ``wav2vec``, ``mimi`` or ``log_mel``.
+        audio_cfg: the encoder's own fields; those left out keep their defaults.
+
+    Raises:
+        ConfigError: if there is no such encoder.
+    """
+    if name == "wav2vec":
+        return Wav2VecEncoder(audio_cfg)
+    if name == "mimi":
+        return MimiEncoder(audio_cfg)
+    if name == "log_mel":
+        from artalk_engine.audio.log_mel import LogMelEncoder
+
+        return cast("nn.Module", LogMelEncoder(audio_cfg))
+    raise ConfigError(f"AUDIO_ENCODER must be wav2vec, mimi or log_mel, not {name!r}")
+
+
+class Wav2VecEncoder(nn.Module):
+    """wav2vec 2.0; XLS-R-300M unless the config says otherwise."""
+
+    def __init__(self, audio_cfg: Mapping[str, Any]) -> None:
+        super().__init__()
+        from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+        stock = Wav2Vec2Model(Wav2Vec2Config(**{**XLS_R_300M, **audio_cfg}))
+        self.feature_dim = int(stock.config.hidden_size)
+        # The parts are held directly, so that their names are those in the checkpoint.
+        self.masked_spec_embed = getattr(stock, "masked_spec_embed", None)
+        self.feature_extractor = stock.feature_extractor
+        self.feature_projection = stock.feature_projection
+        self.encoder = stock.encoder
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``; 64,000 samples give 199 steps."""
+        features = self.feature_extractor(normalise(windows)).transpose(1, 2)
+        projected, _ = self.feature_projection(features)
+        encoded: Tensor = self.encoder(projected).last_hidden_state
+        return encoded
+
+
+class MimiEncoder(nn.Module):
+    """The Mimi speech codec, up to and including its quantizer."""
+
+    def __init__(self, audio_cfg: Mapping[str, Any]) -> None:
+        super().__init__()
+        from transformers import MimiConfig, MimiModel
+
+        with torch.device("cpu"):  # its rotary tables are no part of a checkpoint, so they need real values
+            self.acoustic_model = MimiModel(MimiConfig(**audio_cfg))
+        self.feature_dim = int(self.acoustic_model.config.hidden_size)
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``; 64,000 samples give 50 steps."""
+        waveform = resample_tensor(windows, SAMPLE_RATE_HZ, MIMI_RATE_HZ)
+        codes = self.acoustic_model.encode(waveform[:, None]).audio_codes
+        decoded: Tensor = self.acoustic_model.quantizer.decode(codes)
+        return decoded.transpose(1, 2)
+
+
+def normalise(windows: Tensor) -> Tensor:
+    """Bring each window ``[B, S]`` to mean 0 and deviation 1, padding included; silence stays zero."""
+    # Quirk: the unbiased deviation, and epsilon outside the root, unlike wav2vec's own preprocessing.
+    return (windows - windows.mean(dim=-1, keepdim=True)) / (windows.std(dim=-1, keepdim=True) + 1e-6)

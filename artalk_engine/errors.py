@@ -1,0 +1,104 @@
+"""What can go wrong in the engine, as one family.
+
+    EngineError
+    ├── ConfigError          a config that contradicts itself or lacks a field
+    ├── CheckpointError      weights that do not fit the model, or cannot be read
+    ├── AssetMissingError    a file that the engine needs is not on disk
+    ├── StyleError           a style that is unknown or of the wrong shape
+    ├── FlameFileError       a head model that cannot be read
+    ├── AudioError
+    │   ├── AudioMissingError    no such file
+    │   ├── AudioEmptyError      a file or a waveform without a sample
+    │   └── AudioFormatError     not sound, or sound that cannot be decoded
+    └── NotInThisVersionError    a part that comes later
+
+Each has a ``code`` for programs, one sentence for people (``str(error)``) and a
+``remedy``: what to do about it.
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """Anything the engine tells its user about.
+
+    Attributes:
+        code: stable name of the kind of failure.
+        remedy: one sentence that says what to do.
+    """
+
+    code = "engine"
+    default_remedy = "See the engine's log for details."
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy or self.default_remedy
+
+
+class ConfigError(EngineError):
+    """A configuration contradicts itself or lacks a field."""
+
+    code = "config"
+    default_remedy = "Use the config.json that belongs to the checkpoint."
+
+
+class CheckpointError(EngineError):
+    """A checkpoint does not fit the model, or cannot be read."""
+
+    code = "checkpoint"
+    default_remedy = "Choose the checkpoint that belongs to this config.json, or fetch it again."
+
+
+class AssetMissingError(EngineError):
+    """A file that the engine needs is not on disk."""
+
+    code = "asset_missing"
+    default_remedy = "Install the add-on again, or restore the assets folder."
+
+
+class StyleError(EngineError):
+    """A speaking style is unknown or has the wrong shape."""
+
+    code = "style"
+    default_remedy = "Choose one of the listed styles, or give 50 frames of motion with 106 channels."
+
+
+class FlameFileError(EngineError):
+    """A head model is missing, damaged or in no format of FLAME's."""
+
+    code = "flame_file"
+    default_remedy = "Choose a FLAME file (.pkl, .pt or .npz) as its authors distribute it."
+
+
+class AudioError(EngineError):
+    """Sound cannot be used."""
+
+    code = "audio"
+    default_remedy = "Choose a speech recording such as WAV, FLAC, MP3 or M4A."
+
+
+class AudioMissingError(AudioError):
+    """There is no such sound file."""
+
+    code = "audio_missing"
+    default_remedy = "Check the path of the sound file."
+
+
+class AudioEmptyError(AudioError):
+    """A sound has not a single sample."""
+
+    code = "audio_empty"
+    default_remedy = "Choose a recording that has sound in it."
+
+
+class AudioFormatError(AudioError):
+    """A file is not sound, or in a form that cannot be decoded."""
+
+    code = "audio_format"
+
+
+class NotInThisVersionError(EngineError):
+    """A part of the engine that this version does not have."""
+
+    code = "not_in_this_version"
+    default_remedy = "Leave this option off, or use a later version."

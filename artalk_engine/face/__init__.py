@@ -1,0 +1,1 @@
+"""FLAME heads: expression and pose to vertices."""

@@ -1,0 +1,1 @@
+"""Audio features to bits to motion: the networks, and the smoothing after them."""
