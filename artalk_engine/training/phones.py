@@ -111,11 +111,11 @@ def _table(text: str) -> dict[str, tuple[str, ...]]:
 # Names of the English accents; a name not listed is tried again without its trailing modifiers.
 _ESPEAK = _table("""
 aa = A A: A# Q
-ae = a aa a: & a#
+ae = a aa a: &
 ah = V V:
 ao = O O: 0 O2 0#
 aw = aU aU#
-ax = @ @2 @5 @- a2
+ax = @ @2 @5 @- a2 a#
 ay = aI aI2 VI
 eh = E E: E2 E# e
 er = 3 3: 3- @r VR
