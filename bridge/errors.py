@@ -7,6 +7,7 @@
     ├── EngineStartError       the engine's Python cannot be started
     ├── EngineDiedError        the engine's process ended by itself
     ├── EngineTimeoutError     the engine has been silent for too long
+    ├── JobCancelledError      a job ended because it was asked to
     └── ProtocolError          one side said what the other cannot accept
         ├── FrameError         bytes that are not a frame
         │   └── StrayBytesError    bytes between frames
@@ -90,10 +91,24 @@ class EngineTimeoutError(BridgeError):
         self.log_path = log_path
 
 
+class JobCancelledError(BridgeError):
+    """A job ended because it was asked to."""
+
+    code = "cancelled"
+
+    def __init__(self) -> None:
+        super().__init__("The job was cancelled.")
+
+
 class ProtocolError(BridgeError):
-    """One side sent what the other cannot accept."""
+    """One side sent what the other cannot accept.
+
+    Attributes:
+        job: the job that it belongs to, 0 if to none that can be told.
+    """
 
     code = "protocol"
+    job = 0
 
     def __init__(self, text: str, remedy: str = "Use an add-on and an engine of the same release.") -> None:
         super().__init__(text, remedy)

@@ -1,0 +1,353 @@
+"""Blender's end of the bridge: start the engine, ask, read answers without waiting.
+
+There are no threads: Blender does not support them. The interface calls
+:meth:`EngineClient.poll` from a timer, scripts use :meth:`EngineClient.stream`.
+The engine dies with Blender, because its standard input ends then.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from .errors import (
+    BridgeError,
+    EngineDiedError,
+    EngineStartError,
+    EngineTimeoutError,
+    OrderError,
+    ProtocolError,
+    StrayBytesError,
+)
+from .messages import Cancel, Hello, Reply, Request, Shutdown
+from .pipes import ReadPipe, WritePipe
+from .process_end import ending, log_tail
+from .protocol import ENDINGS, ClientProtocol
+
+GRACE_S = 2.0  # what the engine gets to leave by itself, and again after being terminated
+
+
+def engine_command(python: str | Path, root: str | Path) -> list[str]:
+    """Return the command that runs the engine.
+
+    Args:
+        python: the Python of the engine's environment.
+        root: the folder that holds ``artalk_engine`` and ``bridge``.
+
+    Returns:
+        A command that sees nothing of the user's own Python set-up.
+    """
+    start = f"import sys; sys.path.insert(0, {str(root)!r}); from artalk_engine.service import main; main()"
+    return [str(python), "-I", "-X", "utf8", "-c", start]
+
+
+def engine_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for the engine: all but those that steer Blender's own Python."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.upper().startswith("PYTHON") and name != "__PYVENV_LAUNCHER__"
+    }
+
+
+class EngineClient:
+    """One engine process and the conversation with it.
+
+    Everything that has arrived is handed out before an error is raised, so nothing that
+    the engine made is lost when it dies. After that, :meth:`start` begins anew.
+    """
+
+    def __init__(self, command: Sequence[str], log_path: str | Path) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            command: the engine's program and arguments, see :func:`engine_command`.
+            log_path: file for the engine's standard error; the previous run's log is kept beside it.
+        """
+        self.command = tuple(command)
+        self.log_path = Path(log_path)
+        self._connection: _Connection | None = None
+        self._inbox: deque[tuple[int, Reply]] = deque()
+        self._error: BridgeError | None = None
+
+    def __enter__(self) -> EngineClient:
+        if not self.is_running:
+            self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process runs and can be talked to."""
+        connection = self._connection
+        return self._error is None and connection is not None and connection.process.poll() is None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is open or an answer waits to be taken, so that polling is worth while."""
+        connection = self._connection
+        return bool(self._inbox) or self._error is not None or (connection is not None and connection.is_busy)
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds for which jobs have been open without a word from the engine."""
+        connection = self._connection
+        return time.monotonic() - connection.heard_at if connection and connection.protocol.open_jobs else 0.0
+
+    def start(self) -> None:
+        """Start the engine and greet it; returns at once, ``Ready`` arrives like any reply.
+
+        Raises:
+            EngineStartError: if there is no such program or it cannot be run.
+            OrderError: if the engine is running already.
+        """
+        if self.is_running:
+            raise OrderError("The engine is running already.", "Close it first.")
+        self.close()
+        self._inbox.clear()
+        self._connection = _Connection(_launch(self.command, self.log_path))
+        self._error = None
+        self.send(Hello())
+
+    def send(self, request: Request) -> int:
+        """Open a job; never waits.
+
+        Args:
+            request: what to ask.
+
+        Returns:
+            The job's number, by which its replies are known.
+
+        Raises:
+            OrderError: if the engine was never started.
+            EngineDiedError: if its end is known already.
+        """
+        if self._error is not None:
+            raise self._error
+        if self._connection is None:
+            raise OrderError("The engine is not running.", "Start it first.")
+        return self._connection.send(request)
+
+    def cancel(self, job: int) -> None:
+        """Ask the engine to stop a job soon; does nothing if the job has ended.
+
+        Args:
+            job: a number that :meth:`send` returned.
+        """
+        if self.is_running and self._connection is not None and job in self._connection.protocol.open_jobs:
+            self.send(Cancel(job))
+
+    def poll(self, budget_s: float = 0.004) -> list[tuple[int, Reply]]:
+        """Return what has arrived; never waits for the engine.
+
+        Args:
+            budget_s: stop reading after this many seconds, the rest is for the next call.
+
+        Returns:
+            Job numbers and replies, in the order of their sending; often none.
+
+        Raises:
+            EngineDiedError: if the engine has ended and everything from it has been returned.
+            ProtocolError: if it sent what it may not; it has been stopped then.
+        """
+        self._read(budget_s)
+        replies = list(self._inbox)
+        self._inbox.clear()
+        if not replies and self._error is not None:
+            raise self._error
+        return replies
+
+    def stream(self, job: int, timeout_s: float = 120.0) -> Iterator[Reply]:
+        """Wait for a job's replies, for scripts and background Blender.
+
+        Args:
+            job: a number that :meth:`send` returned.
+            timeout_s: the longest silence to put up with, in seconds.
+
+        Yields:
+            The job's replies up to the one that ends it, which may be ``Failed``.
+
+        Raises:
+            EngineTimeoutError: if the engine is silent for longer than ``timeout_s``.
+            EngineDiedError: if it ends before the job does.
+            OrderError: if there is no such job.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            reply = self._take(job)
+            if reply is not None:
+                yield reply
+                if isinstance(reply, ENDINGS):
+                    return
+                deadline = time.monotonic() + timeout_s  # what the caller did in between does not count
+                continue
+            self._check_awaited(job, deadline, timeout_s)
+            self._wait(deadline - time.monotonic())
+            if self._read(budget_s=0.1):
+                deadline = time.monotonic() + timeout_s
+
+    def close(self) -> None:
+        """End the engine: ask, after two seconds terminate, after two more kill. Never raises."""
+        connection, self._connection = self._connection, None
+        self._error = None
+        if connection is not None:
+            connection.close()
+
+    def _take(self, job: int) -> Reply | None:
+        """Take a job's next reply from the inbox and leave the others' there."""
+        for index, (owner, reply) in enumerate(self._inbox):
+            if owner == job:
+                del self._inbox[index]
+                return reply
+        return None
+
+    def _check_awaited(self, job: int, deadline: float, timeout_s: float) -> None:
+        if self._error is not None:
+            raise self._error
+        if self._connection is None or job not in self._connection.protocol.open_jobs:
+            raise OrderError(f"There is no open job {job} to wait for.", "Send a request first.")
+        if time.monotonic() >= deadline:
+            raise EngineTimeoutError(timeout_s, self.log_path)
+
+    def _wait(self, timeout_s: float) -> None:
+        if self._connection is not None:
+            self._connection.wait(timeout_s)
+
+    def _read(self, budget_s: float) -> bool:
+        """Move what has arrived into the inbox; return whether anything had."""
+        connection = self._connection
+        if connection is None or self._error is not None:
+            return False
+        before = connection.received
+        try:
+            connection.read_into(self._inbox, time.monotonic() + budget_s)
+        except EOFError:
+            self._error = EngineDiedError(ending(connection.process), self.log_path, log_tail(self.log_path))
+        except ProtocolError as exc:
+            self._error = exc
+            connection.kill()
+        return connection.received != before
+
+
+@dataclass
+class _Connection:
+    """A process with its pipes; lives as long as the process."""
+
+    process: subprocess.Popen[bytes]
+    protocol: ClientProtocol = field(default_factory=ClientProtocol)
+    heard_at: float = field(default_factory=time.monotonic)  # when the last bytes came
+    received: int = 0  # bytes so far
+
+    def __post_init__(self) -> None:
+        self._requests, self._replies = _pipe(self.process.stdin), _pipe(self.process.stdout)
+        self._writer, self._reader = WritePipe(self._requests.fileno()), ReadPipe(self._replies.fileno())
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.protocol.open_jobs) or self._writer.has_waiting
+
+    def send(self, request: Request) -> int:
+        if not self.protocol.open_jobs:
+            self.heard_at = time.monotonic()
+        job, data = self.protocol.request(request)
+        self._write(data)
+        return job
+
+    def read_into(self, inbox: deque[tuple[int, Reply]], deadline: float) -> None:
+        """Read until nothing is left or ``deadline`` passes; raises EOFError at the end of the stream."""
+        self._write(b"")
+        while True:
+            data = self._reader.read()
+            if data == b"":
+                raise EOFError
+            if data is not None:
+                self.heard_at = time.monotonic()
+                self.received += len(data)
+                self._accept(data, inbox)
+            elif self.protocol.is_within_frame:
+                self._reader.wait(deadline - time.monotonic())  # the rest of a message is on its way
+            else:
+                return
+            if time.monotonic() >= deadline:
+                return
+
+    def wait(self, timeout_s: float) -> None:
+        """Return when something has arrived, or earlier if a request is still to be written."""
+        self._reader.wait(min(timeout_s, 0.01) if self._writer.has_waiting else timeout_s)
+
+    def close(self) -> None:
+        with suppress(BridgeError, OSError):
+            self.send(Shutdown())
+        for pipe in (self._requests, self._replies):
+            with suppress(OSError):
+                pipe.close()  # even an engine that cannot read learns from this
+        for last_resort in (self.process.terminate, self.process.kill, None):
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(GRACE_S)
+                return
+            if last_resort is not None:
+                last_resort()
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def _accept(self, data: bytes, inbox: deque[tuple[int, Reply]]) -> None:
+        self.protocol.feed(data)
+        while True:
+            try:
+                item = self.protocol.next()
+            except StrayBytesError:
+                continue  # something printed before the engine took its output away
+            if item is None:
+                return
+            inbox.append(item)
+
+    def _write(self, data: bytes) -> None:
+        with suppress(BrokenPipeError):  # reading tells how the engine ended
+            self._writer.write(data)
+
+
+def _launch(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
+    try:
+        log_path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # Windows refuses while an old engine still has the file
+            log_path.replace(log_path.with_name(log_path.name + ".old"))
+        with log_path.open("wb") as log:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                bufsize=0,
+                env=engine_environment(os.environ),
+                cwd=tempfile.gettempdir(),  # keeps no folder of the user's busy
+                creationflags=_creation_flags(),
+            )
+    except (OSError, ValueError) as exc:
+        reason = (isinstance(exc, OSError) and exc.strerror) or str(exc)
+        raise EngineStartError(command[0] if command else "no program", reason) from exc
+
+
+def _creation_flags() -> int:
+    if sys.platform == "win32":
+        return subprocess.CREATE_NO_WINDOW
+    return 0
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None  # noqa: S101 - _launch asks for both pipes
+    return stream
