@@ -44,19 +44,26 @@ def is_assigned(animated: bpy.types.ID, action: bpy.types.Action) -> bool:
     return data is not None and data.action == action
 
 
-def curves(action: bpy.types.Action, animated: bpy.types.ID) -> bpy.types.bpy_prop_collection:
-    """Return the F-curves by which the Action assigned to a datablock animates it.
+def curve_owner(action: bpy.types.Action, animated: bpy.types.ID, slot_name: str = "") -> bpy.types.bpy_struct:
+    """Return what has the ``fcurves`` and ``groups`` by which an Action animates a datablock.
 
     Args:
-        action: an Action that :func:`assign` gave to ``animated``.
+        action: the Action; it need not be assigned.
         animated: an object or shape keys.
+        slot_name: the slot to take where the Action has several that fit.
+
+    Returns:
+        The Action itself, or where Actions have slots the bag of curves of one slot.
     """
-    return _curve_owner(action, animated).fcurves
+    if not HAS_SLOTS:
+        return action
+    layer = action.layers[0] if action.layers else action.layers.new("Layer")
+    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
+    return strip.channelbag(_slot(action, id_type(animated), slot_name or animated.name), ensure=True)
 
 
 def write_curve(
-    action: bpy.types.Action,
-    animated: bpy.types.ID,
+    owner: bpy.types.bpy_struct,
     path: str,
     index: int,
     frames: NDArray[np.floating],
@@ -66,15 +73,13 @@ def write_curve(
     """Replace a curve by linear keys.
 
     Args:
-        action: an Action that :func:`assign` gave to ``animated``.
-        animated: an object or shape keys.
-        path: the animated property, from ``animated``.
+        owner: from :func:`curve_owner`.
+        path: the animated property, from the animated datablock.
         index: component of the property, 0 for a single number.
         frames: ``[T]`` scene frames, ascending; may lie between whole frames.
         values: ``[T]``.
         group: name under which the curve is listed, ``""`` for none.
     """
-    owner = _curve_owner(action, animated)
     curve = owner.fcurves.find(path, index=index) or owner.fcurves.new(path, index=index)
     if group and (curve.group is None or curve.group.name != group):
         curve.group = owner.groups.get(group) or owner.groups.new(group)
@@ -141,12 +146,3 @@ def _slot(action: bpy.types.Action, kind: str, name: str) -> bpy.types.ActionSlo
     fitting = [slot for slot in action.slots if slot.target_id_type in (kind, "UNSPECIFIED")]
     named = [slot for slot in fitting if slot.name_display == name]
     return next(iter(named or fitting), None) or action.slots.new(kind, name)
-
-
-def _curve_owner(action: bpy.types.Action, animated: bpy.types.ID) -> bpy.types.bpy_struct:
-    """Return what has the ``fcurves`` and ``groups``: the Action itself, or a bag for one slot."""
-    if not HAS_SLOTS:
-        return action
-    layer = action.layers[0] if action.layers else action.layers.new("Layer")
-    strip = layer.strips[0] if layer.strips else layer.strips.new(type="KEYFRAME")
-    return strip.channelbag(animated.animation_data.action_slot, ensure=True)

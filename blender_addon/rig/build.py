@@ -21,7 +21,7 @@ from .head_file import Head
 from .materials import apply_materials
 from .shape_keys import add_shape_key
 
-BONE_LENGTH = 0.03  # metres
+BONE_ALONG = np.array((0.0, 0.03, 0.0))  # metres, from head to tail; along Y a bone has no rest rotation
 
 
 def build_rig(context: bpy.types.Context, head: Head, name: str = "Head") -> bpy.types.Object:
@@ -66,7 +66,7 @@ def _armature(context: bpy.types.Context, head: Head, name: str) -> bpy.types.Ob
         for joint, place in zip(naming.JOINTS, head.joints, strict=True):
             bone = armature.edit_bones.new(joint)
             bone.head = place
-            bone.tail = place + (0.0, BONE_LENGTH, 0.0)
+            bone.tail = place + BONE_ALONG
             bone.roll = 0.0
         for joint, parent in zip(naming.JOINTS, naming.PARENTS, strict=True):
             if parent >= 0:

@@ -156,9 +156,7 @@ def _indices(arrays: Mapping[str, NDArray[np.generic]], name: str, count: int, r
     return indices
 
 
-def _corner_uv(
-    arrays: Mapping[str, NDArray[np.generic]], faces: NDArray[np.int32]
-) -> dict[str, NDArray[np.generic]]:
+def _corner_uv(arrays: Mapping[str, NDArray[np.generic]], faces: NDArray[np.int32]) -> dict[str, NDArray[np.generic]]:
     """Return ``uv`` for each corner of each face, ``[F, 3, 2]``, from any of the usual layouts.
 
     They are a coordinate for each corner or for each vertex, both called ``uv``, and FLAME's own

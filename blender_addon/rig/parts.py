@@ -39,7 +39,6 @@ class RigParts:
         """Whose motion it understands: ``"builtin"`` or ``"flame"``."""
         return str(self.rig[naming.RIG_KIND])
 
-
     @property
     def rig_id(self) -> str:
         """What the rig's takes know it by."""

@@ -6,6 +6,7 @@ It lies in custom properties of the take's Action and is saved, appended and lin
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import zlib
@@ -98,6 +99,11 @@ def take_motion(action: bpy.types.Action) -> NDArray[np.float32]:
 
 
 def takes_of(rig_id: str) -> list[bpy.types.Action]:
-    """Return the takes of a rig, the oldest first."""
-    takes = [action for action in bpy.data.actions if is_take(action) and take_details(action).rig_id == rig_id]
-    return sorted(takes, key=lambda action: take_details(action).number)
+    """Return the takes of a rig, the oldest first; those that cannot be read are left out."""
+    takes = []
+    for action in filter(is_take, bpy.data.actions):
+        with contextlib.suppress(TakeError):
+            details = take_details(action)
+            if details.rig_id == rig_id:
+                takes.append((details.number, action))
+    return [action for _, action in sorted(takes, key=lambda take: take[0])]

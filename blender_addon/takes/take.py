@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import actions
-from ..errors import TakeError
 from ..rig.parts import RigParts
 from ..timing import key_frames
 from .channels import channels_of
@@ -52,9 +51,7 @@ def new_take(parts: RigParts, number: int, frames: tuple[float, float]) -> tuple
     return action, sorted({name for name in moved if name})
 
 
-def fill_take(
-    parts: RigParts, action: bpy.types.Action, details: TakeDetails, motion: NDArray[np.float32]
-) -> None:
+def fill_take(parts: RigParts, action: bpy.types.Action, details: TakeDetails, motion: NDArray[np.float32]) -> None:
     """Write a motion into a take, in place of what the take held.
 
     Args:
@@ -63,10 +60,8 @@ def fill_take(
         details: how the motion was made; says where the keys lie.
         motion: ``[T, 106]`` at 25 frames a second, at least one frame.
     """
-    playing = actions.is_assigned(parts.rig, action)
-    if not playing:
-        raise TakeError(f"'{action.name}' is not the take that plays.", "Choose it in the list of takes first.")
-    face = face_action(action)
+    bones = actions.curve_owner(action, parts.rig, RIG_SLOT)
+    face = actions.curve_owner(face_action(action), parts.keys, FACE_SLOT)
     frames = key_frames(len(motion), details.rate_hz, details.start)
     channels = channels_of(motion, parts.joint_offsets)
     for bone, track in channels.bones.items():
@@ -74,10 +69,10 @@ def fill_take(
         for values, property_name in ((track.rotation, "rotation_quaternion"), (track.location, "location")):
             path = f'pose.bones["{bone}"].{property_name}'
             for index in range(values.shape[1]):
-                actions.write_curve(action, parts.rig, path, index, frames, values[:, index], bone)
+                actions.write_curve(bones, path, index, frames, values[:, index], bone)
     for values, key in zip(channels.expression.T, parts.expression_keys, strict=True):
         path = f'key_blocks["{bpy.utils.escape_identifier(key)}"].value'
-        actions.write_curve(face, parts.keys, path, 0, frames, values)
+        actions.write_curve(face, path, 0, frames, values)
     keep_record(action, details, motion)
     parts.rig.update_tag()
     parts.keys.update_tag()

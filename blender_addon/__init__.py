@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ARTalk for Blender: speech becomes keyframes on a FLAME head."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.app.handlers import persistent
+
+from . import jobs, notices, operators, panels
+from .preferences import ArtalkPreferences
+from .properties import ArtalkSettings
+
+_CLASSES = (ArtalkPreferences, ArtalkSettings, *operators.CLASSES, *panels.CLASSES)
+
+
+def register() -> None:
+    """Add the classes, the scene's settings and the handler for opened files."""
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.artalk = bpy.props.PointerProperty(type=ArtalkSettings)
+    bpy.app.handlers.load_pre.append(_end_job)
+
+
+def unregister() -> None:
+    """End the job and the engine, and remove everything that :func:`register` added."""
+    jobs.stop_all()
+    notices.dismiss()
+    bpy.app.handlers.load_pre.remove(_end_job)
+    del bpy.types.Scene.artalk
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)
+
+
+@persistent
+def _end_job(*_: object) -> None:
+    jobs.abandon("Another file was opened while a take was being generated.")

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one engine process of this Blender: started when first needed, kept warm, gone with Blender."""
+
+from __future__ import annotations
+
+import atexit
+from pathlib import Path
+
+from bridge.client import EngineClient, engine_command
+from bridge.messages import Description, Ready, Reply, Request
+
+from .paths import engine_log_file, engine_root
+
+
+class EngineProcess:
+    """The engine and what it has said about itself.
+
+    Attributes:
+        version: the running engine's version, ``""`` before it has answered.
+        description: the voice and device in use, ``None`` before it was asked.
+    """
+
+    def __init__(self) -> None:
+        self.version = ""
+        self.description: Description | None = None
+        self._client: EngineClient | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process runs."""
+        return self._client is not None and self._client.is_running
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an answer is awaited, so that polling is worth while."""
+        return self._client is not None and self._client.is_busy
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds for which an answer has been awaited without a word."""
+        return self._client.silent_s if self._client is not None else 0.0
+
+    def start(self, python: Path) -> None:
+        """Make sure that the engine runs with a Python; one that died or has another is replaced.
+
+        Args:
+            python: the Python of the engine's environment.
+
+        Raises:
+            EngineStartError: if it cannot be started.
+        """
+        command = tuple(engine_command(python, engine_root()))
+        if self._client is not None and self._client.is_running and self._client.command == command:
+            return
+        self.close()
+        self._client = EngineClient(command, engine_log_file())
+        self._client.start()
+
+    def send(self, request: Request) -> int:
+        """Open a job and return its number.
+
+        Raises:
+            EngineDiedError: if the engine's end is known already.
+        """
+        assert self._client is not None  # noqa: S101 - whoever sends has called start
+        return self._client.send(request)
+
+    def poll(self, budget_s: float = 0.004) -> list[tuple[int, Reply]]:
+        """Return what has arrived, without waiting.
+
+        Args:
+            budget_s: stop reading after this many seconds.
+
+        Returns:
+            Numbers of jobs and their replies.
+
+        Raises:
+            EngineDiedError: if the engine has ended and everything from it has been returned.
+            ProtocolError: if it sent what it may not.
+        """
+        if self._client is None:
+            return []
+        replies = self._client.poll(budget_s)
+        for _, reply in replies:
+            if isinstance(reply, Ready):
+                self.version = reply.engine_version
+            elif isinstance(reply, Description):
+                self.description = reply
+        return replies
+
+    def cancel(self, job: int) -> None:
+        """Ask the engine to stop a job soon."""
+        if self._client is not None:
+            self._client.cancel(job)
+
+    def close(self) -> None:
+        """End the engine; does nothing if there is none."""
+        client, self._client = self._client, None
+        self.version, self.description = "", None
+        if client is not None:
+            client.close()
+
+
+engine = EngineProcess()
+atexit.register(engine.close)

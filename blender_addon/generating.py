@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a sound to a take: what is asked of the engine, and what becomes of its answers.
+
+A job keeps no Blender objects, because undo and file loading invalidate them: it looks its rig and
+its scene up whenever there is something to write. Whoever waits for it, the interface's timer or a
+script, hands it the same replies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import BridgeError
+from bridge.messages import Describe, Description, Done, Failed, Generate, MotionWindow, Progress, Reply
+from bridge.motion import FPS
+
+from .engine_process import EngineProcess
+from .errors import AddonError, EngineJobError, RigError, RigMismatchError, SoundError
+from .notices import Notice, notice_of
+from .rig.parts import RigParts, rig_parts
+from .takes import timeline
+from .takes.record import TakeDetails, take_details, takes_of
+from .takes.take import fill_take, new_take, next_number, remove_take
+from .timing import last_scene_frame
+
+CANCELLED = "cancelled"  # code of the engine's answer to a job that was stopped on request
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to generate and for whom.
+
+    Attributes:
+        rig_uid: session identifier of the armature object.
+        scene_uid: session identifier of the scene.
+        sound: absolute path of the sound file.
+        start: scene frame of the first motion frame; may lie between frames.
+        style: name of the speaking style, ``""`` for none.
+        seed: chooses among equally good takes.
+        fix_pose: keep the head still.
+        device: what the engine shall compute on.
+    """
+
+    rig_uid: int
+    scene_uid: int
+    sound: Path
+    start: float
+    style: str = ""
+    seed: int = 0
+    fix_pose: bool = False
+    device: str = "auto"
+
+
+class GenerateJob:
+    """One take in the making.
+
+    Attributes:
+        stage: what the engine is doing, for the panel.
+        fraction: how much of it is done, 0..1.
+        is_cancelled: whether it was asked to stop.
+        outcome: what to tell when it is over, ``None`` while it runs.
+    """
+
+    def __init__(self, order: Order, engine: EngineProcess) -> None:
+        """Check the order; nothing is asked of the engine yet.
+
+        Args:
+            order: what to generate.
+            engine: need not run yet.
+
+        Raises:
+            AddonError: if the rig or the sound cannot be used.
+        """
+        self.stage, self.fraction = "Starting the engine", 0.0
+        self.is_cancelled = False
+        self.outcome: Notice | None = None
+        self._order = order
+        self._engine = engine
+        self._pieces: list[NDArray[np.float32]] = []
+        self._arrived = 0  # motion frames
+        self._written = 0
+        self._remarks: list[str] = []
+        parts, _ = self._find()
+        if not order.sound.is_file():
+            raise SoundError(f"There is no sound file {order.sound}.", "Choose a sound file.")
+        self._rig_id, self._number = parts.rig_id, next_number(parts.rig_id)
+        self._request = 0
+
+    def begin(self) -> None:
+        """Ask the engine, which runs by now, about its voice; everything else follows from its replies.
+
+        Raises:
+            BridgeError: if the engine is gone again.
+        """
+        self._request = self._engine.send(Describe(device=self._order.device))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.outcome is not None
+
+    @property
+    def has_changed_file(self) -> bool:
+        """Whether there is a take of this job."""
+        return self._written > 0
+
+    @property
+    def title(self) -> str:
+        """What the job is called in the undo history."""
+        return f"ARTalk: Generate Take {self._number}"
+
+    def accept(self, request: int, reply: Reply) -> None:
+        """Take in one reply of the engine; never raises.
+
+        Args:
+            request: the number of the request that it answers.
+            reply: the reply; those to other requests are ignored, unless the engine refuses to
+                talk at all.
+        """
+        refused = isinstance(reply, Failed) and not self._engine.version
+        if self.is_over or (request != self._request and not refused):
+            return
+        try:
+            self._accept(reply)
+        except (AddonError, BridgeError) as exc:
+            self.stop(exc)
+
+    def cancel(self) -> None:
+        """Ask the engine to stop; the job is over when it answers."""
+        self.is_cancelled = True
+        self.stage = "Cancelling"
+        self._engine.cancel(self._request)
+
+    def stop(self, reason: AddonError | BridgeError | None) -> None:
+        """End the job before its time and keep what has arrived, as a take that is marked incomplete.
+
+        Args:
+            reason: what went wrong, ``None`` if the user cancelled.
+        """
+        if self.is_over:
+            return
+        self._engine.cancel(self._request)
+        try:
+            self._write(is_complete=False)
+        except AddonError as exc:
+            reason = exc
+            self._discard()
+        notice = Notice("Cancelled.") if reason is None else notice_of(reason)
+        if self._written:
+            kept = f" The first {self._written / FPS:.1f} s are kept as take {self._number}."
+            notice = Notice(notice.text + kept, notice.remedy, notice.is_error)
+        self.outcome = notice
+
+    def abandon(self, text: str) -> None:
+        """End the job without touching the file, which is another one by now.
+
+        Args:
+            text: what to tell.
+        """
+        self._engine.cancel(self._request)
+        self.outcome = Notice(text, "Generate again in the file that you want the take in.", is_error=True)
+
+    def _accept(self, reply: Reply) -> None:
+        if isinstance(reply, Progress):
+            self.stage = reply.stage
+            self.fraction = reply.done / reply.total if reply.total else 0.0
+        elif isinstance(reply, Description):
+            self._ask_for_motion(reply)
+        elif isinstance(reply, MotionWindow):
+            self._add(reply)
+        elif isinstance(reply, Done):
+            self._finish(reply)
+        elif isinstance(reply, Failed):
+            is_expected = self.is_cancelled and reply.code == CANCELLED
+            self.stop(None if is_expected else EngineJobError(reply.code, reply.text, reply.remedy))
+
+    def _ask_for_motion(self, voice: Description) -> None:
+        if self.is_cancelled:
+            self.stop(None)
+            return
+        parts, _ = self._find()
+        if voice.rig != parts.kind:
+            raise RigMismatchError(parts.rig.name, parts.kind, voice.rig)
+        order = self._order
+        if order.style and order.style not in voice.styles:
+            known = ", ".join(voice.styles) or "none"
+            raise AddonError(f"The voice has no style '{order.style}'.", f"Choose another style; it has: {known}.")
+        self._request = self._engine.send(
+            Generate(
+                audio=str(order.sound),
+                style=order.style,
+                seed=order.seed,
+                fix_pose=order.fix_pose,
+                device=order.device,
+            )
+        )
+
+    def _add(self, window: MotionWindow) -> None:
+        if window.first_frame != self._arrived:
+            text = f"The engine sent frame {window.first_frame} where frame {self._arrived} was due."
+            raise EngineJobError("order", text, "Generate again.")
+        self._pieces.append(window.motion)
+        self._arrived += len(window.motion)
+        # Whole curves are written anew each time, so each time there must be twice as much to show.
+        if self._arrived >= 2 * self._written:
+            self._write(is_complete=False)
+
+    def _finish(self, done: Done) -> None:
+        if done.frames != self._arrived or not self._arrived:
+            text = f"The engine announced {done.frames} frames of motion and sent {self._arrived}."
+            raise EngineJobError("order", text, "Generate again.")
+        self._write(is_complete=True)
+        self.fraction = 1.0
+        said = f"Take {self._number}: {self._arrived / FPS:.1f} s of motion."
+        self.outcome = Notice(" ".join([said, *self._remarks]))
+
+    def _write(self, is_complete: bool) -> None:
+        """Write everything that has arrived into the take; add the take and its sound if need be."""
+        if not self._arrived:
+            return
+        parts, scene = self._find()
+        order = self._order
+        details = TakeDetails(
+            rig_id=self._rig_id,
+            rig_kind=parts.kind,
+            number=self._number,
+            audio=str(order.sound),
+            style=order.style,
+            seed=order.seed,
+            start=order.start,
+            rate_hz=timeline.rate_of(scene),
+            engine_version=self._engine.version,
+            is_complete=is_complete,
+        )
+        action = self._take()
+        is_new = action is None
+        if action is None:
+            action, moved = new_take(parts, self._number, timeline.frame_range(scene))
+            self._remarks += [f"Your animation '{name}' now plays from an NLA track below the take." for name in moved]
+        fill_take(parts, action, details, np.concatenate(self._pieces))
+        self._written = self._arrived
+        timeline.make_room(scene, last_scene_frame(self._written, details.rate_hz, details.start))
+        if is_new:
+            self._add_sound(scene, details)
+
+    def _add_sound(self, scene: bpy.types.Scene, details: TakeDetails) -> None:
+        try:
+            timeline.place_sound(scene, details)
+        except SoundError as exc:
+            self._remarks.append(str(exc))
+
+    def _take(self) -> bpy.types.Action | None:
+        """Return the job's take; there is none before the first frames, and again after an undo."""
+        return next((take for take in takes_of(self._rig_id) if take_details(take).number == self._number), None)
+
+    def _discard(self) -> None:
+        """Leave nothing behind: a take whose rig is gone is of no use."""
+        take = self._take()
+        if take is not None:
+            remove_take(take)
+        self._written = 0
+
+    def _find(self) -> tuple[RigParts, bpy.types.Scene]:
+        order = self._order
+        scene = next((scene for scene in bpy.data.scenes if scene.session_uid == order.scene_uid), None)
+        rig = next((thing for thing in bpy.data.objects if thing.session_uid == order.rig_uid), None)
+        if scene is None or rig is None or rig.name not in scene.objects:
+            raise RigError("The head was deleted while its take was being generated.", "Create a head and try again.")
+        return rig_parts(rig), scene

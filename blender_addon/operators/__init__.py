@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operators: each collects what it needs from the context and hands it to a plain function."""
+
+from __future__ import annotations
+
+from . import engine, generate, head, studio, takes
+
+CLASSES = (
+    head.ARTALK_OT_create_head,
+    head.ARTALK_OT_import_head,
+    generate.ARTALK_OT_generate,
+    generate.ARTALK_OT_cancel,
+    generate.ARTALK_OT_dismiss,
+    takes.ARTALK_OT_show_take,
+    studio.ARTALK_OT_set_up_studio,
+    engine.ARTALK_OT_check_engine,
+    engine.ARTALK_OT_stop_engine,
+    engine.ARTALK_OT_open_preferences,
+)

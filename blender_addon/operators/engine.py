@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start, end and set up the engine's process by hand."""
+
+from __future__ import annotations
+
+import time
+
+import bpy
+
+from bridge.errors import BridgeError
+from bridge.messages import Describe, Description, Failed
+
+from .. import jobs
+from ..engine_process import engine
+from ..errors import AddonError, EngineJobError
+from ..preferences import engine_device, engine_python
+from .reporting import Explained, report_error
+
+PATIENCE_S = 60.0  # for libraries to load from a slow disk
+
+
+class ARTALK_OT_check_engine(Explained, bpy.types.Operator):
+    """Start the engine and ask it what it computes on"""
+
+    bl_idname = "artalk.check_engine"
+    bl_label = "Check Engine"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why the engine cannot be asked."""
+        if jobs.current() is not None:
+            return "A take is being generated"
+        try:
+            engine_python(context)
+        except AddonError as exc:
+            return str(exc)
+        return ""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Wait until the engine has answered."""
+        try:
+            engine.start(engine_python(context))
+            voice = _describe(engine_device(context))
+        except (AddonError, BridgeError) as exc:
+            return report_error(self, exc)
+        self.report({"INFO"}, f"The engine {engine.version} works, on {voice.device}.")
+        return {"FINISHED"}
+
+
+class ARTALK_OT_stop_engine(Explained, bpy.types.Operator):
+    """End the engine and free its memory; it starts again with the next take"""
+
+    bl_idname = "artalk.stop_engine"
+    bl_label = "Stop Engine"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def reason(cls, _: bpy.types.Context) -> str:
+        """Return why the engine cannot be ended."""
+        if jobs.current() is not None:
+            return "A take is being generated"
+        return "" if engine.is_running else "The engine is not running"
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        """End the process."""
+        engine.close()
+        return {"FINISHED"}
+
+
+class ARTALK_OT_open_preferences(bpy.types.Operator):
+    """Choose the Python that runs the engine"""
+
+    bl_idname = "artalk.open_preferences"
+    bl_label = "Set Up Engine"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        """Open the add-on's preferences."""
+        package = __package__.rpartition(".")[0]
+        bpy.ops.screen.userpref_show("INVOKE_DEFAULT")
+        bpy.ops.preferences.addon_show(module=package)
+        return {"FINISHED"}
+
+
+def _describe(device: str) -> Description:
+    request = engine.send(Describe(device=device))
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        for number, reply in engine.poll(0.1):
+            if isinstance(reply, Failed) and (number == request or not engine.version):
+                raise EngineJobError(reply.code, reply.text, reply.remedy)
+            if number == request and isinstance(reply, Description):
+                return reply
+        time.sleep(0.005)
+    engine.close()
+    raise EngineJobError("engine_timeout", f"The engine said nothing for {PATIENCE_S:.0f} s.", "Check its log.")

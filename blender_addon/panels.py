@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar: one tab, from choosing a head to the list of takes."""
+
+from __future__ import annotations
+
+import textwrap
+
+import bpy
+
+from . import jobs, notices, reasons
+from .errors import AddonError
+from .preferences import engine_python
+from .rig.naming import RIG_ID
+from .rig.parts import is_rig
+from .takes.record import take_details, takes_of
+from .takes.take import current_take
+
+
+class _Tab:
+    """What all panels of the tab share."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "ARTalk"
+
+
+class ARTALK_PT_main(_Tab, bpy.types.Panel):
+    """From a sound to a take."""
+
+    bl_label = "ARTalk"
+    bl_idname = "ARTALK_PT_main"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the settings, the button and what came of it."""
+        layout = self.layout
+        settings = context.scene.artalk
+        _draw_head(layout, context)
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(settings, "sound")
+        column.prop(settings, "style")
+        column.prop(settings, "start_frame")
+        column.prop(settings, "fix_pose")
+        _draw_job(layout, context)
+        _draw_notice(layout, context)
+
+
+class ARTALK_PT_takes(_Tab, bpy.types.Panel):
+    """The takes of the chosen head."""
+
+    bl_label = "Takes"
+    bl_parent_id = "ARTALK_PT_main"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Show the list only where there is a head."""
+        return is_rig(context.scene.artalk.rig)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw a button for each take; the one that plays is pressed."""
+        rig = context.scene.artalk.rig
+        playing = current_take(rig)
+        takes = takes_of(rig[RIG_ID])
+        column = self.layout.column(align=True)
+        if not takes:
+            column.active = False
+            column.label(text="None yet")
+        for take in takes:
+            details = take_details(take)
+            icon = "RADIOBUT_ON" if take == playing else "RADIOBUT_OFF"
+            style = f" · {details.style}" if details.style else ""
+            unfinished = "" if details.is_complete else " · incomplete"
+            sound = bpy.path.basename(details.audio)
+            text = f"{details.number}: {sound}{style}{unfinished}"
+            column.operator("artalk.show_take", text=text, icon=icon, depress=take == playing).take = take.name
+
+
+class ARTALK_PT_scene(_Tab, bpy.types.Panel):
+    """What surrounds the head."""
+
+    bl_label = "Scene"
+    bl_parent_id = "ARTALK_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the studio's button."""
+        self.layout.operator("artalk.set_up_studio", icon="OUTLINER_OB_CAMERA")
+        _draw_reason(self.layout, context, reasons.no_studio(context))
+
+
+CLASSES = (ARTALK_PT_main, ARTALK_PT_takes, ARTALK_PT_scene)
+
+
+def _draw_head(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    settings = context.scene.artalk
+    layout.prop(settings, "rig", text="", icon="OUTLINER_OB_ARMATURE")
+    row = layout.row(align=True)
+    row.operator("artalk.create_head", icon="ADD")
+    row.operator("artalk.import_head", text="", icon="FILE_FOLDER")
+    if settings.rig is None:
+        _draw_reason(layout, context, reasons.no_head(context))
+
+
+def _draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    job = jobs.current()
+    if job is None:
+        row = layout.row()
+        row.scale_y = 1.5
+        row.operator("artalk.generate", icon="PLAY")
+        _draw_reason(layout, context, reasons.no_generating(context))
+        try:
+            engine_python(context)
+        except AddonError:
+            layout.operator("artalk.open_preferences", icon="PREFERENCES")
+        return
+    row = layout.row(align=True)
+    row.scale_y = 1.5
+    row.progress(factor=job.fraction, text=job.stage)
+    row.operator("artalk.cancel", text="", icon="X")
+
+
+def _draw_notice(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    notice = notices.shown()
+    if notice is None:
+        return
+    box = layout.box()
+    row = box.row()
+    lines = row.column(align=True)
+    lines.alert = notice.is_error
+    _draw_text(lines, context, notice.text, "ERROR" if notice.is_error else "CHECKMARK")
+    if notice.remedy:
+        _draw_text(box.column(align=True), context, notice.remedy, "FORWARD")
+    row.operator("artalk.dismiss", text="", icon="X", emboss=False)
+
+
+def _draw_reason(layout: bpy.types.UILayout, context: bpy.types.Context, reason: str) -> None:
+    """Write below a greyed button why it is grey."""
+    if reason:
+        column = layout.column(align=True)
+        column.active = False
+        _draw_text(column, context, reason, "INFO")
+
+
+def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:
+    """Write a text over as many lines as the sidebar's width makes of it."""
+    letter = 7.0 * context.preferences.system.ui_scale  # pixels, of the average letter of Blender's font
+    width = max(int(context.region.width / letter) - 8, 12)
+    for number, line in enumerate(textwrap.wrap(text, width)):
+        layout.label(text=line, icon="BLANK1" if number else icon)

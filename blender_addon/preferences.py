@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's preferences: which Python runs the engine, and on what."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import bpy
+
+from .engine_process import engine
+from .errors import EngineMissingError
+from .paths import engine_log_file, engine_root
+
+PYTHON_VARIABLE = "ARTALK_ENGINE_PYTHON"  # environment variable for scripts and render farms
+DEVICES = (
+    ("auto", "Automatic", "A GPU if the engine finds one, otherwise the processor"),
+    ("cpu", "Processor", "Compute on the processor"),
+    ("cuda", "CUDA", "Compute on an NVIDIA GPU"),
+    ("mps", "Metal", "Compute on an Apple GPU"),
+)
+
+
+class ArtalkPreferences(bpy.types.AddonPreferences):
+    """Settings that belong to the user rather than to a file."""
+
+    bl_idname = __package__
+
+    engine_python: bpy.props.StringProperty(
+        name="Engine Python",
+        description="The Python of the environment in which the engine's packages are installed",
+        subtype="FILE_PATH",
+    )
+    device: bpy.props.EnumProperty(name="Device", description="What the engine computes on", items=DEVICES)
+
+    def draw(self, _: bpy.types.Context) -> None:
+        """Draw the settings and the state of the engine."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "engine_python")
+        layout.prop(self, "device")
+        column = layout.column(align=True)
+        for line, icon in system_state():
+            column.label(text=line, icon=icon)
+        row = layout.row()
+        row.operator("artalk.check_engine", icon="PLAY")
+        row.operator("artalk.stop_engine", icon="CANCEL")
+
+
+def preferences(context: bpy.types.Context) -> ArtalkPreferences | None:
+    """Return the add-on's preferences; there are none where it is imported without being enabled."""
+    addon = context.preferences.addons.get(__package__)
+    return addon.preferences if addon is not None else None
+
+
+def engine_python(context: bpy.types.Context) -> Path:
+    """Return the Python that runs the engine.
+
+    That is the one of the preferences, or else of the environment variable
+    ``ARTALK_ENGINE_PYTHON``.
+
+    Raises:
+        EngineMissingError: if neither names a file.
+    """
+    settings = preferences(context)
+    chosen = bpy.path.abspath(settings.engine_python) if settings is not None else ""
+    path = chosen or os.environ.get(PYTHON_VARIABLE, "")
+    if not path:
+        raise EngineMissingError("The engine's Python is not known.")
+    if not Path(path).is_file():
+        raise EngineMissingError(f"There is no Python at {path}.")
+    return Path(path).absolute()  # not resolved: a virtual environment's Python is a link
+
+
+def engine_device(context: bpy.types.Context) -> str:
+    """Return what the engine shall compute on."""
+    settings = preferences(context)
+    return str(settings.device) if settings is not None else "auto"
+
+
+def system_state() -> list[tuple[str, str]]:
+    """Return lines about the engine, each with the name of an icon."""
+    lines = []
+    try:
+        lines.append((f"Python: {engine_python(bpy.context)}", "CHECKMARK"))
+    except EngineMissingError as exc:
+        lines.append((str(exc), "ERROR"))
+    has_source = (engine_root() / "artalk_engine").is_dir()
+    lines.append((f"Engine: {engine_root()}", "CHECKMARK" if has_source else "ERROR"))
+    if not engine.is_running:
+        lines.append(("Not running; it starts with the first take", "PAUSE"))
+    elif engine.description is None:
+        lines.append((f"Running{f', version {engine.version}' if engine.version else ', starting'}", "PLAY"))
+    else:
+        voice = engine.description
+        lines.append(
+            (f"Running, version {engine.version}, on {voice.device}; styles: {', '.join(voice.styles)}", "PLAY")
+        )
+    lines.append((f"Log: {engine_log_file()}", "TEXT"))
+    return lines
