@@ -75,7 +75,7 @@ def transcribe(text: str, voice: EspeakVoice) -> tuple[tuple[str, int], ...]:
     """The sounds of a text as ``(symbol, stress)``, without speaking it."""
     sounds: list[tuple[str, int]] = []
     for name in _synthesizer().transcribe(text, voice).replace(" ", "_").replace("\n", "_").split("_"):
-        sounds += _sounds(name)
+        sounds += _sounds(name) if name.strip(":") else []  # the colon is what is left of a pause's name
     return tuple(sounds)
 
 

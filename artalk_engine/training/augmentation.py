@@ -1,0 +1,128 @@
+"""Rooms, noises, microphones and pauses for clean synthetic speech; warps for its log-mel picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.signal import butter, fftconvolve, sosfilt
+from torch import Tensor
+
+from .phones import PAUSE, Phone
+from .speech import SAMPLE_RATE_HZ, Speech, join
+
+Waveform = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentationConfig:
+    """How often, and how far, a clip is changed. Levels are relative to full scale or to the speech, in decibels."""
+
+    room_share: float = 0.4
+    reverberation_s: tuple[float, float] = (0.08, 0.45)
+    noise_share: float = 0.7
+    signal_to_noise_db: tuple[float, float] = (8.0, 40.0)
+    band_limit_share: float = 0.3
+    level_db: tuple[float, float] = (-33.0, -14.0)
+    floor_db: tuple[float, float] = (-80.0, -48.0)
+
+
+def augment(waveform: Waveform, config: AugmentationConfig, rng: np.random.Generator) -> Waveform:
+    """Record the same speech in another room, with another microphone and gain.
+
+    Args:
+        waveform: ``[S]``.
+        config: how far.
+        rng: the source of all choices.
+
+    Returns:
+        ``[S]``, in step with the input: the direct sound is not delayed.
+    """
+    changed = waveform
+    if rng.random() < config.room_share:
+        changed = add_room(changed, rng.uniform(*config.reverberation_s), rng)
+    if rng.random() < config.band_limit_share:
+        changed = limit_band(changed, rng)
+    changed = set_level(changed, rng.uniform(*config.level_db))
+    if rng.random() < config.noise_share:
+        speech_db = level_db(changed)
+        changed = changed + coloured_noise(len(changed), speech_db - rng.uniform(*config.signal_to_noise_db), rng)
+    changed = changed + coloured_noise(len(changed), rng.uniform(*config.floor_db), rng)
+    return np.clip(changed, -1.0, 1.0).astype(np.float32)
+
+
+def add_room(waveform: Waveform, reverberation_s: float, rng: np.random.Generator) -> Waveform:
+    """Convolve with exponentially decaying noise; ``reverberation_s`` is the time to fall by 60 dB."""
+    times_s = np.arange(round(reverberation_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    tail = rng.standard_normal(len(times_s)) * 10.0 ** (-3.0 * times_s / reverberation_s)
+    tail[: round(0.004 * SAMPLE_RATE_HZ)] = 0.0
+    tail *= rng.uniform(0.2, 0.8) / (np.linalg.norm(tail) + 1e-9)
+    tail[0] = 1.0
+    return np.asarray(fftconvolve(waveform, tail)[: len(waveform)], np.float32)
+
+
+def limit_band(waveform: Waveform, rng: np.random.Generator) -> Waveform:
+    """Keep what a telephone, a laptop or a muffled microphone would keep."""
+    low_hz, high_hz = rng.uniform(60.0, 300.0), rng.uniform(3000.0, 7500.0)
+    sections = butter(2, [low_hz, high_hz], "bandpass", fs=SAMPLE_RATE_HZ, output="sos")
+    return np.asarray(sosfilt(sections, waveform), np.float32)
+
+
+def set_level(waveform: Waveform, wanted_db: float) -> Waveform:
+    """Scale so that the speech stands at a level (see ``level_db``)."""
+    return (waveform * 10.0 ** ((wanted_db - level_db(waveform)) / 20.0)).astype(np.float32)
+
+
+def level_db(waveform: Waveform) -> float:
+    """Root mean square of the loudest fifth of 20 ms frames, in decibels below full scale."""
+    size = SAMPLE_RATE_HZ // 50
+    power = np.resize(waveform, (max(1, len(waveform) // size), size)).astype(np.float64).__pow__(2).mean(axis=1)
+    return float(10.0 * np.log10(np.sort(power)[-max(1, len(power) // 5) :].mean() + 1e-12))
+
+
+def coloured_noise(samples: int, wanted_db: float, rng: np.random.Generator) -> Waveform:
+    """Noise whose spectrum falls by 0 to 6 dB an octave, at a root mean square in decibels below full scale."""
+    spectrum = np.fft.rfft(rng.standard_normal(samples))
+    spectrum /= np.maximum(1.0, np.arange(len(spectrum))) ** rng.uniform(0.0, 1.0)
+    noise = np.fft.irfft(spectrum, samples)
+    return (noise * 10.0 ** (wanted_db / 20.0) / (np.sqrt((noise**2).mean()) + 1e-12)).astype(np.float32)
+
+
+def with_pauses(parts: Sequence[Speech], rng: np.random.Generator) -> Speech:
+    """Join sentences with silences of 0.1 to 1.6 seconds between and around them."""
+    pieces: list[Speech] = []
+    for part in parts:
+        pieces += [silence(float(rng.uniform(0.1, rng.choice([0.4, 1.6])))), part]
+    return join([*pieces, silence(float(rng.uniform(0.2, 1.5)))])
+
+
+def silence(duration_s: float) -> Speech:
+    """Nothing, for so many seconds."""
+    samples = round(duration_s * SAMPLE_RATE_HZ)
+    return Speech(np.zeros(samples, np.float32), (Phone(PAUSE, 0.0, samples / SAMPLE_RATE_HZ),))
+
+
+def warp_log_mel(bands: Tensor, generator: torch.Generator) -> Tensor:
+    """Change vocal tracts, microphones and dynamics of log-mel pictures.
+
+    Args:
+        bands: ``[B, F, A]`` natural-log mel energies.
+        generator: the source of all choices.
+
+    Returns:
+        ``[B, F, A]``: frequency warped by 0.85 to 1.18, tilted, and with a smooth random equalisation.
+    """
+    batch, count, _ = bands.shape
+    factor = 0.85 * (1.18 / 0.85) ** torch.rand(batch, 1, generator=generator)  # [B, 1]
+    place = (torch.arange(count) * factor).clamp(0, count - 1.001)  # [B, F]
+    low = place.floor().long()
+    weight = (place - low)[..., None]
+    index = low[..., None].expand_as(bands)
+    warped = bands.gather(1, index) * (1 - weight) + bands.gather(1, index + 1) * weight
+    knots = torch.randn(batch, 1, 6, generator=generator) * 0.7
+    curve = torch.nn.functional.interpolate(knots, size=count, mode="linear", align_corners=True)  # [B, 1, F]
+    tilt = torch.randn(batch, 1, 1, generator=generator) * torch.linspace(-1.0, 1.0, count)
+    return warped + (curve + tilt).transpose(1, 2)
