@@ -119,7 +119,7 @@ def _pull(times: Floats, start: float, end: float, reach: Floats) -> Floats:
     margin = 0.5 * (1.0 - _CORE) * (end - start)
     before = np.maximum(start + margin - times, 0.0)
     after = np.maximum(times - (end - margin), 0.0)
-    return np.exp(-before[:, None] / reach[0] - after[:, None] / reach[1])
+    return np.asarray(np.exp(-before[:, None] / reach[0] - after[:, None] / reach[1]))
 
 
 def _vowel_gain(phone: Phone, stands_out: float) -> float:

@@ -7,7 +7,9 @@ because a closure that lasts two frames must still be closed after the Savitzky-
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +22,10 @@ from .visemes import CONTACTS, Contact
 
 Floats = NDArray[np.float64]
 
-_FEWEST_FRAMES = {"lips": 2, "teeth": 2}
-_RAMP_S = 0.10  # from the hold to the free mouth
+_FEWEST_FRAMES = 2  # in contact, for each contact
+_ROOM_FRAMES = 3  # between two contacts, if there is a way: fewer hardly show the vowel
+_LEAK_MM = 0.15  # what smoothing may carry of a neighbouring frame's opening into a contact
+_RAMP_S = 0.085  # from the hold to the free mouth
 _EARLY_S = 0.025  # contact is made this long before its sound begins
 _RELEASE = {"p": 0.60, "b": 0.70, "m": 0.90, "f": 0.85, "v": 0.85}  # part of the sound after which contact is let go
 _AT_REST_S = 0.20  # a contact beside a pause is held into it: the lips are together there anyway
@@ -37,34 +41,89 @@ def freedom(phones: Sequence[Phone], kind: Contact, frames: int, sharpness: floa
         sharpness: factor on the speed of the ramps; they follow it only downwards, quicker ones would not survive.
 
     Returns:
-        ``[T]``: 0 in contact, 1 free. The frame beside a hold has at most a quarter of the freedom of the next one:
-        then smoothing by parabolas over five frames leaves the hold's own frames in contact.
+        ``[T]``: 0 in contact, 1 free.
     """
     times = np.arange(frames) / FPS
     free = np.ones(frames)
-    for start, end in holds(phones, kind):
+    for start, end in _make_room(holds(phones, kind)):
         away = np.maximum(np.maximum(start - times, times - end), 0.0)
         free = np.minimum(free, coarticulation.smoothstep(away * min(sharpness, 1.0) / _RAMP_S))
-    return _take_off_gently(free)
+    return free
+
+
+def sealed(free: Floats, opening_mm: Floats) -> Floats:
+    """Return ``free`` lowered beside contacts until smoothing leaves the contacts themselves closed.
+
+    Between two contacts in quick succession that makes a vowel small, as it is in the mouth.
+
+    Args:
+        free: ``[T]``, 0 in contact.
+        opening_mm: ``[T]``, how far the lips would be apart on each frame if they were free.
+    """
+    held = free <= 0.0
+    gentle = free.copy()
+    for _ in range(12):
+        leak = _neighbours(gentle * opening_mm, -3.0, 12.0)
+        near = _neighbours(gentle * opening_mm, 0.0, 12.0)
+        keep = np.where(held & (leak > _LEAK_MM), 1.0 - (leak - _LEAK_MM) / np.maximum(near, 1e-9), 1.0)
+        if np.all(keep == 1.0):
+            break
+        around = np.pad(np.clip(keep, 0.0, 1.0), 1, constant_values=1.0)
+        gentle *= np.minimum(around[:-2], around[2:])
+    return gentle
+
+
+def _neighbours(values: Floats, second: float, first: float) -> Floats:
+    """Return ``[T]`` what a Savitzky-Golay fit over five frames adds to each frame from its neighbours."""
+    padded = np.pad(values, 2, mode="edge")
+    return np.asarray((second * (padded[:-4] + padded[4:]) + first * (padded[1:-3] + padded[3:-1])) / 35.0)
 
 
 def holds(phones: Sequence[Phone], kind: Contact) -> list[tuple[float, float]]:
-    """Return start and end in seconds of each hold of a kind of contact, each long enough to fill its frames."""
-    spans = []
-    shortest = _FEWEST_FRAMES[kind] / FPS
+    """Return start and end in seconds of each hold of a kind of contact; contacts in a row share one.
+
+    Each lasts long enough to fill its frames, however the frames fall.
+    """
+    spans: list[tuple[float, float]] = []
     for k, phone in enumerate(phones):
         if CONTACTS.get(phone.symbol) != kind or phone.duration_s <= 0.0:
             continue
-        start = phone.start_s - _EARLY_S
-        end = phone.start_s + _RELEASE[phone.symbol] * phone.duration_s
-        lacking = max(shortest - (end - start), 0.0)
-        start, end = start - 0.6 * lacking, end + 0.4 * lacking
+        start, end = _hold(phone)
         if kind == "lips" and _is_pause(phones, k - 1):
             start -= _AT_REST_S
         if kind == "lips" and _is_pause(phones, k + 1):
             end = phone.end_s + _AT_REST_S
-        spans.append((start, end))
+        if spans and CONTACTS.get(phones[k - 1].symbol) == kind:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
     return spans
+
+
+def _hold(phone: Phone) -> tuple[float, float]:
+    """Return start and end of one sound's contact."""
+    start = phone.start_s - _EARLY_S
+    end = phone.start_s + _RELEASE[phone.symbol] * phone.duration_s
+    lacking = max(_FEWEST_FRAMES / FPS - (end - start), 0.0)
+    return start - 0.6 * lacking, end + 0.4 * lacking
+
+
+def _make_room(spans: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Shorten holds that leave too few frames between them, down to the fewest frames that a contact needs."""
+    edges = [[math.ceil(start * FPS - 1e-6), math.floor(end * FPS + 1e-6)] for start, end in spans]
+    for one, next_one in pairwise(edges):
+        while next_one[0] - one[1] - 1 < _ROOM_FRAMES:
+            longer = max(one, next_one, key=lambda edge: edge[1] - edge[0])
+            if longer[1] - longer[0] + 1 <= _FEWEST_FRAMES:
+                break
+            if longer is one:
+                one[1] -= 1
+            else:
+                next_one[0] += 1
+    return [
+        (max(start, (first - 0.5) / FPS), min(end, (last + 0.5) / FPS))
+        for (start, end), (first, last) in zip(spans, edges, strict=True)
+    ]
 
 
 def _is_pause(phones: Sequence[Phone], k: int) -> bool:
@@ -72,13 +131,3 @@ def _is_pause(phones: Sequence[Phone], k: int) -> bool:
     if not 0 <= k < len(phones):
         return True
     return phones[k].symbol == PAUSE and phones[k].duration_s >= coarticulation.SHORT_PAUSE_S
-
-
-def _take_off_gently(free: Floats) -> Floats:
-    """Limit each frame beside a hold to a quarter of the frame beyond it."""
-    held = free <= 0.0
-    beside = ~held & (np.roll(held, 1) | np.roll(held, -1))
-    beyond = np.minimum(
-        np.where(np.roll(held, 1), np.roll(free, -1), 1.0), np.where(np.roll(held, -1), np.roll(free, 1), 1.0)
-    )
-    return np.where(beside, np.minimum(free, 0.25 * beyond), free)

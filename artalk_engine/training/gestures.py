@@ -19,7 +19,7 @@ from .phones import VOWELS, Phone
 Floats = NDArray[np.float64]
 
 # A blink on successive frames. Smoothed by parabolas over five frames it still holds three frames fully closed.
-BLINK: Floats = np.array([0.75, 1.0, 1.0, 1.0, 0.8, 0.35, 0.08])
+BLINK: Floats = np.array([0.2, 0.8, 1.0, 1.0, 1.0, 0.8, 0.4, 0.1])
 
 _PAUSE_S = 0.20  # silence after which a blink may come, and its delay
 _AFTER_PAUSE_S = 1.3  # least time between blinks, by occasion

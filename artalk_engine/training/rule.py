@@ -29,6 +29,13 @@ _STEPS_PER_FRAME = 4  # coarticulation is computed at 100 Hz
 _JAW = len(UNIT_NAMES)  # the jaw's column behind the units while the mouth is put together
 _JAW_FOR_TONGUE_OUT = 0.10  # radians that one unit of tongue_out needs
 _WIDEST_JAW = 0.26
+_JAW_MM_PER_RADIAN = 90.0  # between the lips
+_PARTING_MM = {  # between the lips, for one unit
+    UNIT["lower_lip_depress"]: 4.8,
+    UNIT["upper_lip_raise"]: 3.6,
+    UNIT["funnel"]: 9.5,
+    UNIT["roll_in_lower"]: 2.3,
+}
 
 
 def make_motion(phones: Sequence[Phone], waveform: NDArray[np.float32], style: str, seed: int) -> NDArray[np.float32]:
@@ -67,8 +74,9 @@ def _mouth(phones: Sequence[Phone], stress: Floats, frames: int, manner: styles.
     pose = _units_of(curves[::_STEPS_PER_FRAME])
     gate = coarticulation.rest_gate(phones, np.arange(frames) / FPS)
     to_teeth = contacts.freedom(phones, "teeth", frames, manner.sharpness)[:, None]
-    to_lips = contacts.freedom(phones, "lips", frames, manner.sharpness)[:, None]
     pose = to_teeth * pose + (1.0 - to_teeth) * _lip_at_teeth(pose, gate)
+    to_lips = contacts.freedom(phones, "lips", frames, manner.sharpness)
+    to_lips = contacts.sealed(to_lips, _opening_mm(pose))[:, None]
     return to_lips * pose + (1.0 - to_lips) * _lips_together(pose, gate)
 
 
@@ -82,6 +90,13 @@ def _units_of(curves: Floats) -> Floats:
     tongue = UNIT["tongue_out"]
     pose[:, tongue] = np.minimum(pose[:, tongue], pose[:, _JAW] / _JAW_FOR_TONGUE_OUT)
     return pose
+
+
+def _opening_mm(pose: Floats) -> Floats:
+    """Return about how far poses ``[T, U + 1]`` part the lips, ``[T]``: the head's measures, added up."""
+    return np.asarray(
+        _JAW_MM_PER_RADIAN * pose[:, _JAW] + pose[:, list(_PARTING_MM)] @ np.array(list(_PARTING_MM.values()))
+    )
 
 
 def _lip_at_teeth(pose: Floats, gate: Floats) -> Floats:

@@ -69,10 +69,10 @@ _CONSONANT_DOMINANCE = {"jaw": 0.3, "tip": 0.8, "out": 1.0, "back": 0.8}  # othe
 
 # Vowels are given fully stressed. "|" parts the two halves of a diphthong.
 _VOWELS = """
-aa  jaw .205 low .15
-ae  jaw .175 low .25 up .25 str .35
-ah  jaw .130 low .20
-ao  jaw .165 puck .40 fun .30
+aa  jaw .22 low .15
+ae  jaw .19 low .25 up .25 str .35
+ah  jaw .14 low .20
+ao  jaw .175 puck .40 fun .30
 ax  jaw .075 low .15
 eh  jaw .135 low .25 up .25 str .40
 er  jaw .070 puck .45 fun .25 tip .3
@@ -80,8 +80,8 @@ ih  jaw .080 low .30 up .25 str .50
 iy  jaw .050 low .45 up .35 str .80 smile .15
 uh  jaw .080 puck .60 fun .15
 uw  jaw .055 puck 1.0 fun .05
-ay  jaw .200 low .15 | jaw .075 low .35 up .30 str .60
-aw  jaw .190 low .10 str .1 | jaw .070 puck .90
+ay  jaw .21 low .15 | jaw .075 low .35 up .30 str .60
+aw  jaw .20 low .10 str .1 | jaw .070 puck .90
 ey  jaw .125 low .30 up .25 str .45 | jaw .060 low .40 up .30 str .70 smile .1
 ow  jaw .140 puck .50 fun .20 | jaw .065 puck .95
 oy  jaw .150 puck .50 fun .25 | jaw .065 low .35 up .30 str .60
@@ -98,17 +98,17 @@ th  jaw .095@1.5 out .85@4 low .25 up .20 fun 0@.5
 dh  jaw .085@1 out .60@3 low .25 up .15 fun 0@.5
 t   jaw .045@.9 tip 1@4 low .35@.8 up .25@.6 str .15@.3
 d   jaw .045@.8 tip 1@4 low .35@.8 up .25@.6 str .15@.3
-n   jaw .055@.6 tip 1@4 low .30@.7 up .20@.5
-l   jaw .075@.5 tip 1@4 low .25@.5 up .15@.4
-s   jaw .020@3 low .55@1.8 up .40@1.5 str .45@.9 tip .25
-z   jaw .020@3 low .55@1.8 up .40@1.5 str .45@.9 tip .25
+n   jaw .045@.7 tip 1@4 low .30@.7 up .20@.5
+l   jaw .065@.6 tip 1@4 low .25@.5 up .15@.4
+s   jaw .020@3 low .48@1.8 up .33@1.5 str .45@.9 tip .25
+z   jaw .020@3 low .48@1.8 up .33@1.5 str .45@.9 tip .25
 sh  jaw .025@3 fun .75@3 puck .25@1 low .20@1 str 0@1
 zh  jaw .025@2.5 fun .70@2.5 puck .25@1 low .20@1 str 0@1
 ch  jaw .025@3 fun .75@3 puck .25@1 low .20@1 str 0@1 tip .5
 jh  jaw .025@2.5 fun .70@2.5 puck .25@1 low .20@1 str 0@1 tip .5
-k   jaw .075@.5 back 1@4 low .25@.4 up .20@.3
-g   jaw .070@.5 back 1@4 low .25@.4 up .20@.3
-ng  jaw .065@.5 back 1@4 low .25@.4 up .15@.3
+k   jaw .06@.6 back 1@4 low .25@.4 up .20@.3
+g   jaw .06@.6 back 1@4 low .25@.4 up .20@.3
+ng  jaw .055@.6 back 1@4 low .25@.4 up .15@.3
 hh  jaw .080@.15 low .2@.1
 r   jaw .055@.6 puck .55@2 fun .25@1.2 str 0@1 tip .4
 w   jaw .045@1 puck 1.05@4 fun 0@1 str 0@1.5
