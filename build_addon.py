@@ -59,7 +59,7 @@ ENGINE = {
 TOOLS = {
     "pytest==9.2.0": "runs the tests",
     "ruff==0.17.5": "lint and format",
-    "mypy==2.4.1": "types",
+    "mypy==2.4.1": "checks the types",
     "import-linter==2.16": "checks which package may import which",
 }
 
@@ -266,7 +266,7 @@ def _pytest(name: str, python: Path, arguments: list[str], variables: Mapping[st
     counts = {key: int(number) for key, number in re.findall(r'(\w+)="(\d+)"', suite.group() if suite else "")}
     bad, skipped = counts.get("failures", 0) + counts.get("errors", 0), counts.get("skipped", 0)
     passed = max(0, counts.get("tests", 0) - bad - skipped)
-    if status not in (0, 5):  # 5: the arguments chose no test, as may well be for one of the environments
+    if not suite or status not in (0, 5):  # 5: ARGS chose no test, as may well be for one of the environments
         bad = max(bad, 1)
     return TestRow(name, passed, bad, skipped, time.monotonic() - started)
 
@@ -322,7 +322,7 @@ def make_environment(name: str, pins: Mapping[str, str], python: Path) -> Path:
             if run([str(python), "-m", "venv", str(folder)], env=_child_environment()):
                 raise BuildError(f"{python} could not make a virtual environment: see the lines above")
             first, *rest = pins
-            for group in ([first], rest):
+            for group in filter(None, ([first], rest)):
                 _pip_install(name, _interpreter(folder), group, started)
             (folder / "ready").touch()
             say(f"{name}: ready after {time.monotonic() - started:.0f} s")
@@ -349,7 +349,7 @@ def _pip_install(name: str, python: Path, pins: Sequence[str], started: float) -
     with _process(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=_child_environment()) as child:
         for line in child.stdout or ():
             tail = [*tail[-14:], line.decode(errors="replace").rstrip()]
-            if tail[-1].lstrip().startswith(("Collecting", "Downloading", "Installing")):
+            if tail[-1].lstrip().startswith(("Downloading", "Installing")):
                 say(f"{name} {time.monotonic() - started:4.0f} s  {tail[-1].strip()[:90]}")
     if child.returncode:
         say("\n".join(tail))
@@ -471,7 +471,7 @@ def _apt_install(packages: Sequence[str]) -> bool:
 
 
 def build_zip(out: Path, blender_python: Path) -> Path:
-    """Write the extension so that equal sources give equal bytes, and only if Blender's validator accepts it.
+    """Build the extension's zip, and keep it only if Blender's own validator accepts it.
 
     Args:
         out: folder for ``artalk-<version>.zip``.
@@ -480,19 +480,33 @@ def build_zip(out: Path, blender_python: Path) -> Path:
     Returns:
         Path of the zip.
     """
-    files = dict(sorted(_zip_files()))
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=out) as folder:
         archive = Path(folder) / f"artalk-{_project()['version']}.zip"
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
-            for name, contents in files.items():
-                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-                entry.external_attr, entry.compress_type = 0o100644 << 16, zipfile.ZIP_DEFLATED
-                target.writestr(entry, contents)
-        if archive.stat().st_size > SIZE_LIMIT:
-            raise BuildError(f"the zip has {archive.stat().st_size:,} bytes, over its limit of {SIZE_LIMIT:,}")
-        _validate(archive, blender_python)
+        write_zip(archive)
+        validate(archive, blender_python)
         return archive.replace(out / archive.name)
+
+
+def write_zip(archive: Path) -> None:
+    """Write the extension so that equal sources give equal bytes."""
+    with zipfile.ZipFile(archive, "w") as target:
+        for name, contents in sorted(_zip_files()):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.external_attr, entry.compress_type = 0o100644 << 16, zipfile.ZIP_DEFLATED
+            target.writestr(entry, contents, compresslevel=9)
+    if archive.stat().st_size > SIZE_LIMIT:
+        raise BuildError(f"the zip has {archive.stat().st_size:,} bytes, over its limit of {SIZE_LIMIT:,}")
+
+
+def validate(archive: Path, blender_python: Path) -> None:
+    """Let a ``bpy`` wheel's own validator judge an extension, its tags included."""
+    scripts = next(blender_python.parent.parent.rglob("site-packages/bpy/[0-9]*/scripts"))
+    command = [str(blender_python), str(scripts / "addons_core/bl_pkg/cli/blender_ext.py"), "validate", str(archive)]
+    command += ["--valid-tags", str(scripts / "modules/_bpy_internal/extensions/tags.py")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise BuildError(f"Blender's validator refuses the zip: {(answer.stdout + answer.stderr).strip()}")
 
 
 def _zip_files() -> Iterator[tuple[str, bytes]]:
@@ -568,15 +582,6 @@ def bridge_made_relative(source: bytes, name: Path) -> bytes:
         elif packages & {"bridge", "blender_addon", "artalk_engine"}:
             raise BuildError(f"{name}:{node.lineno} must say 'from bridge import …' or import relatively")
     return b"".join(lines)
-
-
-def _validate(archive: Path, blender_python: Path) -> None:
-    scripts = next(blender_python.parent.parent.rglob("site-packages/bpy/[0-9]*/scripts"))
-    command = [str(blender_python), str(scripts / "addons_core/bl_pkg/cli/blender_ext.py"), "validate", str(archive)]
-    command += ["--valid-tags", str(scripts / "modules/_bpy_internal/extensions/tags.py")]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise BuildError(f"Blender's validator refuses the zip: {(answer.stdout + answer.stderr).strip()}")
 
 
 # Processes and messages
