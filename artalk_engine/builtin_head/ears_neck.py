@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from .design import EAR_CENTRE, EAR_COLUMNS, NECK_COLUMNS, Floats
 from .rings import angles
@@ -31,7 +32,11 @@ NECK_RINGS = (
     (-138.0, 0.0, 0.8),
     (-139.0, 0.0, 4.0),
 )
-CAP_THICKNESS = 2.6
+# The hairline as seen from the head's centre: azimuth (0 in front, 180 at the back) and elevation in degrees.
+HAIRLINE = ((0, 43.5), (24, 44), (44, 38), (60, 25), (76, 13), (92, 11), (108, 11), (126, 0), (150, -19), (180, -26))
+HAIRLINE_POINTS = 29  # on the left half, both ends included
+CAP_THICKNESS = 2.6  # of the hair at its edge
+HAIR_VOLUME, HAIR_RISE = 8.0, 34.0  # thickness gained away from the edge, and how far away it is all there
 CAP_EDGE = 0.028  # radians between the foot and the top of the cap's edge
 
 
@@ -73,18 +78,25 @@ def neck_rings() -> Floats:
 
 def hairline_elevation(azimuth: Floats) -> Floats:
     """Return the elevation of the cap's edge in radians; azimuth is zero in front and pi at the back."""
-    return np.asarray(np.radians(14.0 + 34.0 * np.cos(azimuth) - 5.0 * np.cos(2.0 * azimuth)))
+    knots = np.radians(HAIRLINE)
+    return np.asarray(PchipInterpolator(knots[:, 0], knots[:, 1])(azimuth))
 
 
 def hairline_directions() -> tuple[Floats, Floats]:
     """Return directions along the left half of the cap's edge, front to back: its foot and its top, ``[N, 3]`` each."""
-    azimuth = np.linspace(0.0, np.pi, 29)
-    elevation = hairline_elevation(azimuth)
-    foot = np.stack(
-        [np.cos(elevation) * np.sin(azimuth), np.sin(elevation), np.cos(elevation) * np.cos(azimuth)], axis=-1
-    )
+    dense = hairline_at(np.linspace(0.0, np.pi, 800))
+    length = np.append(0.0, np.linalg.norm(np.diff(dense, axis=0), axis=1).cumsum())
+    wanted = np.linspace(0.0, length[-1], HAIRLINE_POINTS)
+    foot = hairline_at(np.interp(wanted, length, np.linspace(0.0, np.pi, 800)))
     foot[[0, -1], 0] = 0.0
     crown = foot * [0.0, 1.0, 1.0]
     crown = crown.mean(axis=0) / np.linalg.norm(crown.mean(axis=0))
     top = foot + CAP_EDGE * (crown - foot * (foot @ crown)[:, None])
     return foot, top / np.linalg.norm(top, axis=-1, keepdims=True)
+
+
+def hairline_at(azimuth: Floats) -> Floats:
+    """Return the directions of the hairline at ``[N]`` azimuths, ``[N, 3]``."""
+    elevation = hairline_elevation(azimuth)
+    flat = np.cos(elevation)
+    return np.stack([flat * np.sin(azimuth), np.sin(elevation), flat * np.cos(azimuth)], axis=-1)

@@ -19,10 +19,12 @@ LID_RINGS = (
     (1.19, 1.42, 2.0),
     (1.10, 1.18, 2.0),
     (1.02, 1.03, LID_SHELL),
-    (1.00, 1.00, 1.0),
+    (1.00, 1.00, 1.0),  # lashes: see `LASH_RISE`
     (1.00, 1.00, LID_EDGE),  # wet edge
     (1.18, 1.55, 1.5),  # hidden below the lid
 )
+LASH_RING, EDGE_RING = 4, 5  # in the table above
+LASH_RISE, LASH_LENGTH = 0.84, 1.8  # at its middle the upper lid's lashes hang this low, and stand out this much more
 SOCKET_RINGS = (
     (80.0, 2.6),
     (112.0, 4.5),
@@ -31,7 +33,7 @@ SOCKET_RINGS = (
 SOCKET_TEMPLE = 0.7  # share of that distance that is missing towards the temple, where the skin is near
 SOCKET_END = np.array([0.0, 0.0, EYE_RADIUS + 5.0])  # how far the socket's last vertex lies behind the eyeball's centre
 CREASE_RING = len(ORBIT_RINGS)
-LID_SEAM_RING = CREASE_RING + 5
+LID_SEAM_RING = CREASE_RING + EDGE_RING
 
 EYEBALL_COLUMNS = 32
 EYEBALL_RINGS = (6.0, 13.0, 21.0, 29.0, 32.0, 45.0, 60.0, 78.0, 100.0, 125.0, 150.0)  # polar angles in degrees
@@ -50,6 +52,14 @@ def lid_azimuth_elevation(reach: float, rise: float) -> tuple[Floats, Floats]:
     phi = angles(EYE_COLUMNS)
     edge = np.where(np.sin(phi) >= 0.0, LID_UPPER, -LID_LOWER)
     return LID_AZIMUTH + LID_HALF_WIDTH * reach * np.cos(phi), edge * rise * np.sin(phi)
+
+
+def lid_ring(ring: int) -> tuple[Floats, Floats, Floats]:
+    """Return azimuth and elevation in degrees, and distance outside the eyeball, of a lid ring, ``[N]`` each."""
+    reach, rise, outside = LID_RINGS[ring]
+    azimuth, elevation = lid_azimuth_elevation(reach, rise)
+    hang = np.clip(np.sin(angles(EYE_COLUMNS)), 0.0, 1.0) ** 0.7 if ring == LASH_RING else 0.0 * azimuth
+    return azimuth, elevation * (1.0 - (1.0 - LASH_RISE) * hang), outside + LASH_LENGTH * hang
 
 
 def eye_rings() -> Floats:
@@ -73,7 +83,7 @@ def orbit_rings() -> list[Floats]:
 
 def lid_rings() -> list[Floats]:
     """Return the rings of the open lids, crease to hidden edge."""
-    return [on_eyeball(*lid_azimuth_elevation(reach, rise), outside) for reach, rise, outside in LID_RINGS]
+    return [on_eyeball(*lid_ring(ring)) for ring in range(len(LID_RINGS))]
 
 
 def socket_rings() -> list[Floats]:

@@ -9,10 +9,10 @@ from scipy.spatial import cKDTree
 
 from .builder import MeshBuilder
 from .design import HEAD_CENTRE, MIRROR_X, SCALP, SKIN, Floats, Ints
-from .ears_neck import CAP_THICKNESS, hairline_directions
+from .ears_neck import CAP_THICKNESS, HAIR_RISE, HAIR_VOLUME, hairline_directions
 from .rings import strip_faces
 from .sphere import fibonacci_sphere, inside_loop, sphere_faces
-from .surface import direction_of, skin_at
+from .surface import direction_of, skin_at, smoothstep
 
 
 def fill_skin(builder: MeshBuilder, holes: list[Ints], count: int) -> None:
@@ -39,13 +39,21 @@ def fill_skin(builder: MeshBuilder, holes: list[Ints], count: int) -> None:
     top_index = builder.add_points(skin_at(top) + CAP_THICKNESS * top, SCALP)
     inner_index = np.empty(len(inner), dtype=np.int64)
     inner_index[~is_scalp] = builder.add_points(skin_at(inner[~is_scalp]), SKIN)
-    inner_index[is_scalp] = builder.add_points(skin_at(inner[is_scalp]) + CAP_THICKNESS * inner[is_scalp], SCALP)
+    inner_index[is_scalp] = builder.add_points(hair_at(inner[is_scalp], foot), SCALP)
 
     face = sphere_faces(np.concatenate([fixed[: len(border)], foot, inner]), [*loops, foot])
     builder.add_faces(np.concatenate([border, foot_index, inner_index])[face])
     cap = sphere_faces(np.concatenate([top, inner]), [], within=top)
     builder.add_faces(np.concatenate([top_index, inner_index])[cap])
     builder.add_faces(strip_faces(np.stack([foot_index, top_index]), left_half_of_loop(len(foot))))
+
+
+def hair_at(directions: Floats, hairline: Floats) -> Floats:
+    """Return the hair's surface in ``[V, 3]`` directions: it thickens away from the ``[N, 3]`` hairline."""
+    skin = skin_at(directions)
+    distance = cKDTree(skin_at(hairline)).query(skin)[0]
+    thickness = CAP_THICKNESS + HAIR_VOLUME * smoothstep(distance / HAIR_RISE)
+    return np.asarray(skin + thickness[:, None] * directions)
 
 
 def closed_loop(half: Floats) -> Floats:

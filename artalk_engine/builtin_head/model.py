@@ -36,6 +36,7 @@ from .eyes import IRIS_ANGLE, LID_SEAM_RING, PUPIL_ANGLE
 from .fields import Canvas, make_canvas, mirrored
 from .mouth import SEAM_RING
 from .rings import Part
+from .sculpt import sculpted
 from .skinning import joint_regressor, skin_weights
 from .tints import TINTS, tints
 from .traits import TRAITS, identity_field
@@ -84,14 +85,15 @@ def build_head() -> BuiltinHead:
     """Build the built-in head; the same call gives the same bytes."""
     part, layout = assemble()
     canvas = make_canvas(part, layout)
+    surface = symmetric(canvas, sculpted(canvas))
     upper, lower = layout.mouth[SEAM_RING], layout.mouth[SEAM_RING, -np.arange(MOUTH_COLUMNS) % MOUTH_COLUMNS]
     half = slice(1, MOUTH_COLUMNS // 2)
     return BuiltinHead(
-        v_template=to_metres(symmetric(canvas, part.vertices)),
+        v_template=to_metres(surface),
         f=part.faces.astype(np.int32),
         shapedirs=to_metres(directions_of_shape(canvas)),
         posedirs=to_metres(pose_directions(canvas)),
-        J_regressor=joint_regressor(part, layout).astype(np.float32),
+        J_regressor=joint_regressor(surface, layout).astype(np.float32),
         parents=np.array(PARENTS, dtype=np.int32),
         weights=skin_weights(part, layout).astype(np.float32),
         vertex_regions=part.regions.astype(np.int8),

@@ -93,7 +93,7 @@ def smooth_over_mesh(part: Part, values: Floats, keep: NDArray[np.bool_], rounds
     return values
 
 
-def joint_regressor(part: Part, layout: Layout) -> Floats:
+def joint_regressor(vertices: Floats, layout: Layout) -> Floats:
     """Return rows ``[5, V]`` that sum to one and place the joints; each has the least norm over its vertices."""
     supports = {
         ROOT: layout.neck[3:].ravel(),
@@ -102,8 +102,8 @@ def joint_regressor(part: Part, layout: Layout) -> Floats:
         EYE_L: layout.eyeballs[0],
         EYE_R: layout.eyeballs[1],
     }
-    regressor = np.zeros((len(PARENTS), len(part.vertices)))
+    regressor = np.zeros((len(PARENTS), len(vertices)))
     for joint, support in supports.items():
-        equations = np.concatenate([part.vertices[support].T, np.ones((1, len(support)))])
+        equations = np.concatenate([vertices[support].T, np.ones((1, len(support)))])
         regressor[joint, support] = np.linalg.pinv(equations) @ np.append(JOINTS_MM[joint], 1.0)
     return regressor

@@ -26,7 +26,8 @@ BLUSH = (
 EAR_BLUSH = (0.1, 0.3, 0.5, 0.7, 0.75, 0.65, 0.6, 0.6)  # by ring, root to bowl
 EAR_SHADE = (0.5, 0.4, 0.1, 0.0, 0.0, 0.1, 0.5, 0.9)
 LID_BLUSH = (0.25, 0.4, 0.45, 0.5, 0.6, 1.0, 1.0)  # by ring, crease to hidden edge
-LID_SHADE = (0.75, 0.35, 0.1, 0.0, 0.0, 0.0, 0.4)
+LID_SHADE = (0.75, 0.35, 0.1, 0.0, 0.0, 0.0, 0.4)  # of the upper lid; the lower one has less
+LOWER_LID_SHADE = 0.35
 
 
 def tints(canvas: Canvas) -> Floats:
@@ -61,11 +62,13 @@ def shade_mask(canvas: Canvas) -> Floats:
     """Return where the skin is darker, ``[V]``."""
     under_chin = bump(canvas.vertices, (0.0, -86.0, 34.0), (34.0, 14.0, 26.0))
     below_lip = bump(canvas.vertices, (0.0, -60.5, 84.0), (9.0, 2.5, 10.0))
-    mask = np.maximum(0.6 * under_chin, 0.35 * below_lip)
+    nostril = bump(canvas.vertices, (5.2, -21.5, 89.0), (2.4, 2.4, 5.0))
+    mask = np.max([0.6 * under_chin, 0.35 * below_lip, 1.3 * nostril], axis=0)
     for rings in canvas.layout.ears:
         mask[rings] = np.array(EAR_SHADE)[:, None]
     for rings in canvas.layout.eyelids:
-        mask[rings[CREASE_RING : CREASE_RING + len(LID_SHADE)]] = np.array(LID_SHADE)[:, None]
+        side = np.where(np.sin(angles(EYE_COLUMNS)) > -0.05, 1.0, LOWER_LID_SHADE)
+        mask[rings[CREASE_RING : CREASE_RING + len(LID_SHADE)]] = np.outer(LID_SHADE, side)
     mask[list(canvas.layout.ear_caps)] = 1.0
     return mask
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .design import EYE_COLUMNS, Floats
-from .eyes import CREASE_RING, LID_RINGS, lid_azimuth_elevation, on_eyeball
+from .eyes import CREASE_RING, EDGE_RING, LID_RINGS, lid_ring, on_eyeball
 from .fields import Canvas, Field
 from .rings import angles
 
@@ -21,10 +21,10 @@ def move_left_lids(upper: float, lower: float) -> Field:
         is_upper = np.sin(phi) >= 0.0
         turn = np.where(is_upper, upper, lower) * np.abs(np.sin(phi))
         off = LID_CLEARANCE * np.abs(np.sin(phi)) * np.clip(np.abs(turn) / 30.0, 0.0, 1.0)
-        crease, edge = (lid_azimuth_elevation(*LID_RINGS[ring][:2])[1] for ring in (0, 4))
+        crease, edge = lid_ring(0)[1], lid_ring(EDGE_RING)[1]
         total = np.zeros_like(canvas.vertices)
-        for ring, (reach, rise, outside) in enumerate(LID_RINGS):
-            azimuth, elevation = lid_azimuth_elevation(reach, rise)
+        for ring in range(len(LID_RINGS)):
+            azimuth, elevation, outside = lid_ring(ring)
             share = 0.3 if ring == HIDDEN_LID_RING else share_of_way(elevation, crease, edge)
             moved = on_eyeball(azimuth, elevation + share * turn, outside + share * off)
             total[canvas.layout.eyelids[0][CREASE_RING + ring]] = moved - on_eyeball(azimuth, elevation, outside)

@@ -11,12 +11,12 @@ from .shader_graph import Colour, ShaderGraph
 
 GAZE = "gaze"  # attribute: unit direction from the eye's centre, at rest
 
-PUPIL_EDGE, IRIS_EDGE = 13.5, 29.0  # degrees
+PUPIL_EDGE, IRIS_EDGE = 14.0, 29.0  # degrees
 WHITE: Colour = (0.80, 0.77, 0.74)
 CORNER: Colour = (0.72, 0.42, 0.36)
-IRIS_INNER: Colour = (0.30, 0.36, 0.20)
-IRIS_OUTER: Colour = (0.035, 0.19, 0.23)
-IRIS_FIBRE: Colour = (0.30, 0.55, 0.52)
+IRIS_INNER: Colour = (0.15, 0.24, 0.16)
+IRIS_OUTER: Colour = (0.02, 0.13, 0.165)
+IRIS_FIBRE: Colour = (0.14, 0.36, 0.36)
 LIMBUS: Colour = (0.008, 0.028, 0.036)
 PUPIL: Colour = (0.002, 0.002, 0.002)
 

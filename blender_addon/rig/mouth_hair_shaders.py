@@ -16,11 +16,11 @@ TONGUE: Colour = (0.52, 0.15, 0.14)
 MOUTH_FRONT: Colour = (0.36, 0.07, 0.06)
 MOUTH_BACK: Colour = (0.045, 0.006, 0.006)
 FRONT_DEPTH, BACK_DEPTH = 0.075, 0.045  # metres in front of the head's origin
-HAIR: Colour = (0.060, 0.026, 0.014)
-HAIR_LIGHT: Colour = (0.19, 0.090, 0.045)
+HAIR: Colour = (0.030, 0.014, 0.008)
+HAIR_LIGHT: Colour = (0.095, 0.045, 0.022)
 CROWN = (0.0, 0.92, -0.39)  # unit vector: where the hair grows from
 SKULL_CENTRE = (0.0, 0.032, -0.010)  # metres
-STRAND_SCALE, LOCK_SCALE = 55.0, 9.0  # features per radian around the crown
+STRAND_SCALE, LOCK_SCALE = 55.0, 14.0  # features per radian around the crown
 
 
 def shade_teeth(tree: bpy.types.ShaderNodeTree) -> bpy.types.NodeSocket:
@@ -80,7 +80,7 @@ def shade_hair(tree: bpy.types.ShaderNodeTree) -> bpy.types.NodeSocket:
     both = graph.math("MULTIPLY_ADD", locks, 2.0, fine)
     return graph.node(
         "ShaderNodeBsdfPrincipled",
-        Base_Color=graph.mix(graph.ramp(both, 1.35, 2.0), HAIR, HAIR_LIGHT),
+        Base_Color=graph.mix(graph.ramp(both, 1.1, 2.3), HAIR, HAIR_LIGHT),
         Roughness=0.4,
         Specular_IOR_Level=0.35,
         Normal=graph.bump(both, 0.0009),

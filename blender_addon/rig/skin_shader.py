@@ -9,10 +9,10 @@ from .shader_graph import Colour, ShaderGraph
 
 REST, TINTS = "rest", "tints"  # attributes: places at rest in metres; lips, blush, shade, lashes
 
-SKIN: Colour = (0.74, 0.45, 0.33)
-BLUSH: Colour = (0.74, 0.22, 0.16)
+SKIN: Colour = (0.80, 0.45, 0.30)
+BLUSH: Colour = (0.76, 0.20, 0.13)
 SHADE: Colour = (0.36, 0.14, 0.085)
-LIP: Colour = (0.50, 0.135, 0.115)
+LIP: Colour = (0.46, 0.105, 0.085)
 LASH: Colour = (0.012, 0.009, 0.008)
 
 SUBSURFACE_WEIGHT, SUBSURFACE_SCALE = 0.22, 0.004  # metres
@@ -27,7 +27,7 @@ def shade_skin(tree: bpy.types.ShaderNodeTree) -> bpy.types.NodeSocket:
     rest = graph.attribute(REST)
     masks = graph.attribute(TINTS, "Color")
     lips_mask, blush, shade = graph.separated(masks)
-    lashes = graph.ramp(graph.attribute(TINTS, "Alpha"), 0.35, 0.75)
+    lashes = graph.ramp(graph.attribute(TINTS, "Alpha"), 0.22, 0.5)
     lips = graph.ramp(lips_mask, 0.12, 0.88)
 
     blotches = graph.noise(rest, BLOTCH_SCALE, 3.0)
