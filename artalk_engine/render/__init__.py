@@ -1,0 +1,1 @@
+"""Pictures of a speaking head, and films of them."""
