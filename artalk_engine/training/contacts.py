@@ -24,9 +24,10 @@ Floats = NDArray[np.float64]
 
 _FEWEST_FRAMES = 2  # in contact, for each contact
 _ROOM_FRAMES = 3  # between two contacts, if there is a way: fewer hardly show the vowel
-_LEAK_MM = 0.15  # what smoothing may carry of a neighbouring frame's opening into a contact
-_RAMP_S = 0.085  # from the hold to the free mouth
-_EARLY_S = 0.025  # contact is made this long before its sound begins
+_LEAK_MM = 0.28  # what smoothing may carry of a neighbouring frame's opening into a contact
+_LARGEST_PRESSURE_MM = 0.6
+_RAMP_S: dict[Contact, float] = {"lips": 0.085, "teeth": 0.065}  # from the hold to the free mouth
+_EARLY_S: dict[Contact, float] = {"lips": 0.025, "teeth": 0.015}  # contact is made before its sound begins
 _RELEASE = {"p": 0.60, "b": 0.70, "m": 0.90, "f": 0.85, "v": 0.85}  # part of the sound after which contact is let go
 _AT_REST_S = 0.20  # a contact beside a pause is held into it: the lips are together there anyway
 
@@ -47,7 +48,7 @@ def freedom(phones: Sequence[Phone], kind: Contact, frames: int, sharpness: floa
     free = np.ones(frames)
     for start, end in _make_room(holds(phones, kind)):
         away = np.maximum(np.maximum(start - times, times - end), 0.0)
-        free = np.minimum(free, coarticulation.smoothstep(away * min(sharpness, 1.0) / _RAMP_S))
+        free = np.minimum(free, coarticulation.smoothstep(away * min(sharpness, 1.0) / _RAMP_S[kind]))
     return free
 
 
@@ -73,6 +74,24 @@ def sealed(free: Floats, opening_mm: Floats) -> Floats:
     return gentle
 
 
+def pressure(opening_mm: Floats, held: NDArray[np.bool_]) -> Floats:
+    """Return how hard the lips press in contacts so that smoothing leaves them just closed, ``[T]`` in millimetres.
+
+    Smoothing adds to a contact some of the next frame's opening and takes away some of the one after that; pressure
+    (negative where the lips must ease off) makes up for both.
+
+    Args:
+        opening_mm: ``[T]``, zero in contacts.
+        held: ``[T]``, where there is contact.
+    """
+    pressing = np.zeros(len(opening_mm))
+    for _ in range(12):
+        gap = opening_mm - pressing
+        smoothed = 17.0 / 35.0 * gap + _neighbours(gap, -3.0, 12.0)
+        pressing = np.clip(pressing + held * smoothed, -_LARGEST_PRESSURE_MM, _LARGEST_PRESSURE_MM)
+    return pressing
+
+
 def _neighbours(values: Floats, second: float, first: float) -> Floats:
     """Return ``[T]`` what a Savitzky-Golay fit over five frames adds to each frame from its neighbours."""
     padded = np.pad(values, 2, mode="edge")
@@ -88,7 +107,7 @@ def holds(phones: Sequence[Phone], kind: Contact) -> list[tuple[float, float]]:
     for k, phone in enumerate(phones):
         if CONTACTS.get(phone.symbol) != kind or phone.duration_s <= 0.0:
             continue
-        start, end = _hold(phone)
+        start, end = _hold(phone, kind)
         if kind == "lips" and _is_pause(phones, k - 1):
             start -= _AT_REST_S
         if kind == "lips" and _is_pause(phones, k + 1):
@@ -100,9 +119,9 @@ def holds(phones: Sequence[Phone], kind: Contact) -> list[tuple[float, float]]:
     return spans
 
 
-def _hold(phone: Phone) -> tuple[float, float]:
+def _hold(phone: Phone, kind: Contact) -> tuple[float, float]:
     """Return start and end of one sound's contact."""
-    start = phone.start_s - _EARLY_S
+    start = phone.start_s - _EARLY_S[kind]
     end = phone.start_s + _RELEASE[phone.symbol] * phone.duration_s
     lacking = max(_FEWEST_FRAMES / FPS - (end - start), 0.0)
     return start - 0.6 * lacking, end + 0.4 * lacking

@@ -30,6 +30,7 @@ _JAW = len(UNIT_NAMES)  # the jaw's column behind the units while the mouth is p
 _JAW_FOR_TONGUE_OUT = 0.10  # radians that one unit of tongue_out needs
 _WIDEST_JAW = 0.26
 _JAW_MM_PER_RADIAN = 90.0  # between the lips
+_LIP_CLOSE_MM = 5.4  # that one unit of lip_close brings the lips nearer
 _PARTING_MM = {  # between the lips, for one unit
     UNIT["lower_lip_depress"]: 4.8,
     UNIT["upper_lip_raise"]: 3.6,
@@ -75,9 +76,11 @@ def _mouth(phones: Sequence[Phone], stress: Floats, frames: int, manner: styles.
     gate = coarticulation.rest_gate(phones, np.arange(frames) / FPS)
     to_teeth = contacts.freedom(phones, "teeth", frames, manner.sharpness)[:, None]
     pose = to_teeth * pose + (1.0 - to_teeth) * _lip_at_teeth(pose, gate)
-    to_lips = contacts.freedom(phones, "lips", frames, manner.sharpness)
-    to_lips = contacts.sealed(to_lips, _opening_mm(pose))[:, None]
-    return to_lips * pose + (1.0 - to_lips) * _lips_together(pose, gate)
+    opening_mm = _opening_mm(pose)
+    to_lips = contacts.sealed(contacts.freedom(phones, "lips", frames, manner.sharpness), opening_mm)
+    sealed = to_lips[:, None] * pose + (1.0 - to_lips[:, None]) * _lips_together(pose, gate)
+    sealed[:, UNIT["lip_close"]] += contacts.pressure(to_lips * opening_mm, to_lips <= 0.0) / _LIP_CLOSE_MM
+    return sealed
 
 
 def _units_of(curves: Floats) -> Floats:
