@@ -44,8 +44,8 @@ def start(order: Order, python: Path) -> None:
         BridgeError: if the engine cannot be started.
     """
     _begin(order, python)
-    if not bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.register(_tick, first_interval=TICK_S, persistent=True)
+    if not bpy.app.timers.is_registered(tick):
+        bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
 
 
 def run(order: Order, python: Path) -> notices.Notice:
@@ -100,8 +100,8 @@ def abandon(text: str) -> None:
 def stop_all() -> None:
     """End the timer, the job and the engine, as when the add-on is switched off."""
     global _current
-    if bpy.app.timers.is_registered(_tick):
-        bpy.app.timers.unregister(_tick)
+    if bpy.app.timers.is_registered(tick):
+        bpy.app.timers.unregister(tick)
     _current = None
     engine.close()
 
@@ -118,7 +118,7 @@ def _begin(order: Order, python: Path) -> GenerateJob:
     return job
 
 
-def _tick() -> float | None:
+def tick() -> float | None:
     """Look at the engine once; called by Blender's timer, which an exception would end."""
     job = _current
     if job is None:

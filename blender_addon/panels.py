@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: N801, RUF012 - Blender's own conventions for tooltips, names and options
 """The sidebar: one tab, from choosing a head to the list of takes."""
 
 from __future__ import annotations

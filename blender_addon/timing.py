@@ -42,7 +42,7 @@ def key_frames(count: int, rate_hz: float, start: float) -> NDArray[np.float64]:
     Returns:
         ``[count]`` scene frames, ascending.
     """
-    return start + np.arange(count) * (rate_hz / FPS)
+    return start + np.arange(count, dtype=np.float64) * (rate_hz / FPS)
 
 
 def scene_frame(seconds: float, rate_hz: float, start: float) -> float:

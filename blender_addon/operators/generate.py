@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: D415, N801, RUF012 - Blender's own conventions for tooltips, names and options
 """Generate a take, cancel it, and put the message in the panel away."""
 
 from __future__ import annotations

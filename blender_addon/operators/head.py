@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: D415, N801, RUF012 - Blender's own conventions for tooltips, names and options
 """Create a head: the built-in one, or any in FLAME's format."""
 
 from __future__ import annotations

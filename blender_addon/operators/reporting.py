@@ -20,7 +20,7 @@ class Explained:
         raise NotImplementedError
 
     @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
+    def poll(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
         """Return whether the operator can run."""
         reason = cls.reason(context)
         if reason:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: D415, N801, RUF012 - Blender's own conventions for tooltips, names and options
 """Lights, camera and render settings around the head."""
 
 from __future__ import annotations

@@ -82,7 +82,8 @@ def _existing(strips: bpy.types.bpy_prop_collection, details: TakeDetails) -> bp
 
 def _start(strip: bpy.types.Strip) -> int:
     """Return the scene frame on which a strip's content begins."""
-    return round(strip.content_start if hasattr(strip, "content_start") else strip.frame_start)  # renamed in 5.2
+    start: float = strip.content_start if hasattr(strip, "content_start") else strip.frame_start  # renamed in 5.2
+    return round(start)
 
 
 def _new_strip(strips: bpy.types.bpy_prop_collection, path: Path, start: float) -> bpy.types.Strip:
