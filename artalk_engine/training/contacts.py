@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 _FEWEST_FRAMES = 2  # in contact, for each contact
 _ROOM_FRAMES = 3  # between two contacts, if there is a way: fewer hardly show the vowel
-_LEAK_MM = 0.28  # what smoothing may carry of a neighbouring frame's opening into a contact
+_LEAK_MM = 0.26  # what smoothing may carry of a neighbouring frame's opening into a contact
 _LARGEST_PRESSURE_MM = 0.6
 _RAMP_S: dict[Contact, float] = {"lips": 0.085, "teeth": 0.065}  # from the hold to the free mouth
 _EARLY_S: dict[Contact, float] = {"lips": 0.025, "teeth": 0.015}  # contact is made before its sound begins

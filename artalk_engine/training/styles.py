@@ -50,12 +50,12 @@ STYLES: Mapping[str, Style] = MappingProxyType(
             jaw=1.2,
             lips=1.15,
             sharpness=1.25,
-            brows=0.8,
+            brows=0.4,
             head=1.5,
             head_speed=1.25,
             blink_interval=1.1,
             bow=0.035,
-            offset={"brow_lower": 0.8, "squint": 0.3, "lip_press": 0.25, "frown": 0.15, "nostril_flare": 0.5},
+            offset={"brow_lower": 1.0, "squint": 0.45, "lip_press": 0.25, "frown": 0.25, "nostril_flare": 0.6},
         ),
         "sad": Style(
             jaw=0.75,
@@ -66,7 +66,7 @@ STYLES: Mapping[str, Style] = MappingProxyType(
             head_speed=0.75,
             blink_interval=0.95,
             bow=0.06,
-            offset={"brow_inner_raise": 0.9, "brow_outer_raise": -0.3, "frown": 0.45, "squint": 0.15},
+            offset={"brow_inner_raise": 0.9, "brow_outer_raise": -0.3, "frown": 0.55, "squint": 0.15},
         ),
     }
 )

@@ -94,18 +94,18 @@ b   jaw .02@1.5 puck 0@.1 str 0@.1
 m   jaw .02@1.5 puck 0@.1 str 0@.1
 f   jaw .015@2 up .3@1 low 0@1 fun 0@1 puck 0@.3
 v   jaw .015@2 up .3@1 low 0@1 fun 0@1 puck 0@.3
-th  jaw .095@1.5 out .85@4 low .25 up .20 fun 0@.5
-dh  jaw .085@1 out .60@3 low .25 up .15 fun 0@.5
+th  jaw .100@1.5 out 1.0@5 low .25 up .20 fun 0@.5
+dh  jaw .085@1 out .75@3 low .25 up .15 fun 0@.5
 t   jaw .045@.9 tip 1@4 low .35@.8 up .25@.6 str .15@.3
 d   jaw .045@.8 tip 1@4 low .35@.8 up .25@.6 str .15@.3
 n   jaw .045@.7 tip 1@4 low .30@.7 up .20@.5
 l   jaw .065@.6 tip 1@4 low .25@.5 up .15@.4
 s   jaw .020@3 low .48@1.8 up .33@1.5 str .45@.9 tip .25
 z   jaw .020@3 low .48@1.8 up .33@1.5 str .45@.9 tip .25
-sh  jaw .025@3 fun .75@3 puck .25@1 low .20@1 str 0@1
-zh  jaw .025@2.5 fun .70@2.5 puck .25@1 low .20@1 str 0@1
-ch  jaw .025@3 fun .75@3 puck .25@1 low .20@1 str 0@1 tip .5
-jh  jaw .025@2.5 fun .70@2.5 puck .25@1 low .20@1 str 0@1 tip .5
+sh  jaw .025@3 fun .62@3 puck .30@1 low .20@1 str 0@1
+zh  jaw .025@2.5 fun .58@2.5 puck .30@1 low .20@1 str 0@1
+ch  jaw .025@3 fun .62@3 puck .30@1 low .20@1 str 0@1 tip .5
+jh  jaw .025@2.5 fun .58@2.5 puck .30@1 low .20@1 str 0@1 tip .5
 k   jaw .06@.6 back 1@4 low .25@.4 up .20@.3
 g   jaw .06@.6 back 1@4 low .25@.4 up .20@.3
 ng  jaw .055@.6 back 1@4 low .25@.4 up .15@.3
