@@ -67,6 +67,7 @@ def keep_record(action: bpy.types.Action, details: TakeDetails, motion: NDArray[
         motion: ``[T, 106]`` at 25 frames a second.
     """
     action[DETAILS] = json.dumps(dataclasses.asdict(details))
+    action.pop(MOTION, None)  # bytes that replace bytes would end at their first zero
     action[MOTION] = zlib.compress(np.ascontiguousarray(motion, "<f4").tobytes())
 
 
