@@ -7,13 +7,14 @@ network: weights come with the checkpoint.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from artalk_engine.audio.resample import resample_tensor
+from artalk_engine.audio.resample import resample
 from artalk_engine.config import SAMPLE_RATE_HZ
 from artalk_engine.errors import ConfigError
 
@@ -40,17 +41,30 @@ XLS_R_300M: dict[str, Any] = {
 }
 
 
-class AudioEncoder(Protocol):
-    """What the generator asks of an audio encoder."""
+# Names that other versions of transformers (and of PyTorch) give the same tensors: pattern, name here.
+KEY_RENAMES: tuple[tuple[str, str], ...] = (
+    (r"pos_conv_embed\.conv\.weight_g$", r"pos_conv_embed.conv.parametrizations.weight.original0"),
+    (r"pos_conv_embed\.conv\.weight_v$", r"pos_conv_embed.conv.parametrizations.weight.original1"),
+    (r"acoustic_model\.encoder\.layers\.", r"acoustic_model.encoder.encoder_seanet.layers."),
+    (r"acoustic_model\.encoder_transformer\.", r"acoustic_model.encoder.encoder_transformer."),
+    (r"acoustic_model\.downsample\.", r"acoustic_model.encoder.downsample."),
+    (r"acoustic_model\.decoder\.layers\.", r"acoustic_model.decoder.decoder_seanet.layers."),
+    (r"acoustic_model\.decoder_transformer\.", r"acoustic_model.decoder.decoder_transformer."),
+    (r"acoustic_model\.upsample\.", r"acoustic_model.decoder.upsample."),
+)
+
+
+class AudioEncoder(nn.Module):
+    """What the generator asks of an audio encoder.
+
+    Attributes:
+        feature_dim: width ``F`` of the features.
+    """
 
     feature_dim: int
 
-    def __call__(self, windows: Tensor) -> Tensor:
-        """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``."""
-        ...
 
-
-def build_audio_encoder(name: str, audio_cfg: Mapping[str, Any]) -> nn.Module:
+def build_audio_encoder(name: str, audio_cfg: Mapping[str, Any]) -> AudioEncoder:
     """Build an encoder without weights.
 
     Args:
@@ -67,11 +81,11 @@ def build_audio_encoder(name: str, audio_cfg: Mapping[str, Any]) -> nn.Module:
     if name == "log_mel":
         from artalk_engine.audio.log_mel import LogMelEncoder
 
-        return cast("nn.Module", LogMelEncoder(audio_cfg))
+        return cast("AudioEncoder", LogMelEncoder(audio_cfg))
     raise ConfigError(f"AUDIO_ENCODER must be wav2vec, mimi or log_mel, not {name!r}")
 
 
-class Wav2VecEncoder(nn.Module):
+class Wav2VecEncoder(AudioEncoder):
     """wav2vec 2.0; XLS-R-300M unless the config says otherwise."""
 
     def __init__(self, audio_cfg: Mapping[str, Any]) -> None:
@@ -85,6 +99,7 @@ class Wav2VecEncoder(nn.Module):
         self.feature_extractor = stock.feature_extractor
         self.feature_projection = stock.feature_projection
         self.encoder = stock.encoder
+        self.register_load_state_dict_pre_hook(_rename_keys)  # type: ignore[no-untyped-call]
 
     def forward(self, windows: Tensor) -> Tensor:
         """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``; 64,000 samples give 199 steps."""
@@ -94,7 +109,7 @@ class Wav2VecEncoder(nn.Module):
         return encoded
 
 
-class MimiEncoder(nn.Module):
+class MimiEncoder(AudioEncoder):
     """The Mimi speech codec, up to and including its quantizer."""
 
     def __init__(self, audio_cfg: Mapping[str, Any]) -> None:
@@ -104,13 +119,25 @@ class MimiEncoder(nn.Module):
         with torch.device("cpu"):  # its rotary tables are no part of a checkpoint, so they need real values
             self.acoustic_model = MimiModel(MimiConfig(**audio_cfg))
         self.feature_dim = int(self.acoustic_model.config.hidden_size)
+        self.register_load_state_dict_pre_hook(_rename_keys)  # type: ignore[no-untyped-call]
 
     def forward(self, windows: Tensor) -> Tensor:
         """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``; 64,000 samples give 50 steps."""
-        waveform = resample_tensor(windows, SAMPLE_RATE_HZ, MIMI_RATE_HZ)
+        waveform = resample(windows, SAMPLE_RATE_HZ, MIMI_RATE_HZ)
         codes = self.acoustic_model.encode(waveform[:, None]).audio_codes
         decoded: Tensor = self.acoustic_model.quantizer.decode(codes)
         return decoded.transpose(1, 2)
+
+
+def _rename_keys(module: nn.Module, state: dict[str, Any], prefix: str, *_: Any) -> None:
+    """Give the tensors of a checkpoint the names that they have in this module."""
+    own = {prefix + key for key in module.state_dict()}
+    for key in [key for key in state if key.startswith(prefix) and key not in own]:
+        for pattern, name in KEY_RENAMES:
+            renamed = re.sub(pattern, name, key)
+            if renamed in own:
+                state[renamed] = state.pop(key)
+                break
 
 
 def normalise(windows: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, overload
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from artalk_engine.audio.encoders import build_audio_encoder
 from artalk_engine.config import SAMPLE_RATE_HZ, GeneratorConfig
+from artalk_engine.errors import AudioEmptyError
 from artalk_engine.motion.quantizer import resize_down
 from artalk_engine.motion.style import StyleEncoder
 from artalk_engine.motion.transformer import AdaLNBeforeHead, AdaLNSelfAttn
@@ -82,7 +83,7 @@ class BitwiseARModel(nn.Module):
         self.style_encoder = StyleEncoder(codec.motion_channels, config.style_width)
         self.style_cond_embed = nn.Linear(config.style_width, width)
         self.audio_encoder = build_audio_encoder(config.audio_encoder, config.audio)
-        features: int = self.audio_encoder.feature_dim
+        features = self.audio_encoder.feature_dim
         drop = torch.linspace(0, DROP_PATH_AT_24_BLOCKS * config.depth / 24, config.depth, device="cpu").tolist()
         self.attn_blocks = nn.ModuleList(AdaLNSelfAttn(width, features, config.heads, rate) for rate in drop)
         self.cond_logits_head = AdaLNBeforeHead(width, features)
@@ -95,8 +96,18 @@ class BitwiseARModel(nn.Module):
         """Where the weights are."""
         return self.null_style_cond.device
 
+    @overload
+    def inference(self, batch: Mapping[str, Any], with_gtmotion: Literal[False] = False) -> Tensor: ...
+
+    @overload
+    def inference(
+        self, batch: Mapping[str, Any], with_gtmotion: Literal[True]
+    ) -> tuple[Tensor, Tensor, Tensor | None]: ...
+
     @torch.no_grad()
-    def inference(self, batch: Mapping[str, Tensor | None], with_gtmotion: bool = False) -> Any:
+    def inference(
+        self, batch: Mapping[str, Any], with_gtmotion: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor, Tensor | None]:
         """Generate motion for whole waveforms.
 
         Args:
@@ -109,15 +120,18 @@ class BitwiseARModel(nn.Module):
         Returns:
             motion ``[B, T, M]``, raw; with ``with_gtmotion`` generated motion, recorded
             motion and shape, all of the shorter length.
+
+        Raises:
+            AudioEmptyError: if there is not a single sample.
         """
-        audio = batch["audio"]
-        assert audio is not None
+        audio: Tensor = batch["audio"]
+        if not audio.shape[1]:
+            raise AudioEmptyError("the waveform has no samples")
         windows = self.windows(audio, batch.get("style_motion"))
         motion = torch.cat([window.motion for window in windows], dim=1)[:, : frame_count(audio.shape[1])]
         if not with_gtmotion:
             return motion
         recorded, shape = batch["motion"], batch.get("shape")
-        assert recorded is not None
         frames = min(motion.shape[1], recorded.shape[1])
         return motion[:, :frames], recorded[:, :frames], None if shape is None else shape.expand(-1, frames, -1)
 
@@ -129,12 +143,16 @@ class BitwiseARModel(nn.Module):
             state = window.state
             yield window
 
-    def split(self, audio: Tensor) -> tuple[Tensor, ...]:
+    def split(self, audio: Tensor) -> Iterator[Tensor]:
         """Cut ``audio`` ``[B, S]`` into windows, the last padded with zeros."""
-        codec = self.config.codec
-        count = math.ceil(frame_count(audio.shape[1]) / codec.window)
-        padded = F.pad(audio, (0, count * codec.window_samples - audio.shape[1]))
-        return padded.split(codec.window_samples, dim=1)
+        samples = self.config.codec.window_samples
+        for number in range(self.window_count(audio.shape[1])):
+            piece = audio[:, number * samples : (number + 1) * samples]
+            yield F.pad(piece, (0, samples - piece.shape[1]))
+
+    def window_count(self, samples: int) -> int:
+        """Say how many windows a number of samples takes."""
+        return math.ceil(frame_count(samples) / self.config.codec.window)
 
     @torch.no_grad()
     def start(self, style_clip: Tensor | None, batch: int) -> WindowState:
@@ -187,10 +205,9 @@ class BitwiseARModel(nn.Module):
         Returns:
             ``[B, L, C, 2]``: for each bit the logits of 0 and of 1.
         """
-        codec = self.config.codec
         style_token = style_token.expand(this_bits.shape[0], -1, -1)
         audio = self.audio_tokens(audio_features)
-        windows = previous_bits.split(codec.tokens, dim=1)
+        windows = torch.tensor_split(previous_bits, self.config.context_windows, dim=1)
         context = torch.cat([self._embed(style_token, self.basic_vae.quantize.bits_to_inputs(w)) for w in windows], 1)
         tokens = self._embed(style_token, self.basic_vae.quantize.bits_to_inputs(this_bits)) + self._positions()
         context = context + self._context_positions()
@@ -233,7 +250,7 @@ class BitwiseARModel(nn.Module):
 
     def _logits(self, tokens: Tensor, audio: Tensor) -> Tensor:
         logits: Tensor = self.logits_head(self.cond_logits_head(tokens, audio))
-        return logits.unflatten(-1, (-1, 2))
+        return logits.view(*logits.shape[:2], -1, 2)
 
     def _positions(self) -> Tensor:
         levels: Tensor = self.lvl_embed(self.lvl_idx)

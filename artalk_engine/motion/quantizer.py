@@ -44,7 +44,8 @@ class BSQ(nn.Module):
 
     def bits_to_codes(self, bits: Tensor) -> Tensor:
         """Turn bits ``[..., C]`` into corners of unit length ``[..., C]``."""
-        return (bits.to(torch.get_default_dtype()) * 2 - 1) * self.codebook_dim**-0.5
+        scale: float = self.codebook_dim**-0.5
+        return (bits.float() * 2 - 1) * scale
 
     def _loss(self, unit: Tensor, codes: Tensor) -> Tensor:
         """Ask for decided bits, evenly used codes, and features near their codes."""

@@ -144,4 +144,5 @@ class _CosineAttention(nn.Module):
         return KeyValues(F.normalize(self._split(self.key(tokens)), dim=-1), self._split(self.value(tokens)))
 
     def _split(self, tokens: Tensor) -> Tensor:
-        return tokens.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [B, heads, L, D / heads]
+        batch, length, _ = tokens.shape
+        return tokens.view(batch, length, self.heads, -1).transpose(1, 2)  # [B, heads, L, D / heads]

@@ -129,8 +129,7 @@ class BitwiseVAE(nn.Module):
 
     def forward(self, prev: Tensor, this: Tensor) -> CodecOutput:
         """Encode, quantize and decode two neighbours ``[B, T, M]`` with gradients."""
-        prev_features, this_features = self.encode(prev, this)
-        assert this_features is not None
+        prev_features, this_features = self._encode_pair(prev, this)
         prev_codes, prev_bits, prev_losses = self.quantize(prev_features)
         this_codes, this_bits, this_losses = self.quantize(this_features)
         previous, current = self.decode(prev_codes, this_codes)
@@ -138,13 +137,7 @@ class BitwiseVAE(nn.Module):
 
     def encode(self, prev: Tensor, this: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Encode one or two windows ``[B, T, M]`` into features ``[B, T, C]`` each."""
-        window = self.config.window
-        motion = prev if this is None else torch.cat([prev, this], dim=1)
-        length = motion.shape[1]
-        normalised = (motion - self.motion_mean) / self.motion_std
-        mask = self.attn_mask[:, :, :length, :length]
-        features: Tensor = self.encoder(normalised + self.enc_pos_embed[:, :length], mask)
-        return features[:, :window], None if this is None else features[:, window:]
+        return (self._encode(prev), None) if this is None else self._encode_pair(prev, this)
 
     def decode(self, prev_codes: Tensor, this_codes: Tensor) -> tuple[Tensor, Tensor]:
         """Decode two quantized windows ``[B, T, C]`` into motion ``[B, T, M]`` each."""
@@ -152,6 +145,17 @@ class BitwiseVAE(nn.Module):
         normalised: Tensor = self.decoder(codes + self.dec_pos_embed, self.attn_mask)
         motion = normalised * self.motion_std + self.motion_mean
         return motion[:, : self.config.window], motion[:, self.config.window :]
+
+    def _encode_pair(self, prev: Tensor, this: Tensor) -> tuple[Tensor, Tensor]:
+        features = self._encode(torch.cat([prev, this], dim=1))
+        return features[:, : self.config.window], features[:, self.config.window :]
+
+    def _encode(self, motion: Tensor) -> Tensor:
+        length = motion.shape[1]
+        normalised = (motion - self.motion_mean) / self.motion_std
+        mask = self.attn_mask[:, :, :length, :length]
+        features: Tensor = self.encoder(normalised + self.enc_pos_embed[:, :length], mask)
+        return features
 
 
 class _Encoder(nn.Module):
