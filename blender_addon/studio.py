@@ -24,8 +24,8 @@ FRAME_SHARE = 1.04  # height of the picture at the head, as a share of the head'
 FRAME_RAISE = 0.075  # how far the picture's middle lies above the head's, so that the neck's rim is cut off
 BACKDROP_MIDDLE, BACKDROP_EDGE = (0.20, 0.25, 0.29), (0.045, 0.058, 0.075)
 AMBIENT, AMBIENT_STRENGTH = (0.62, 0.72, 0.85), 0.22
-STILL_SIZE, STILL_SAMPLES = 720, 64
-PREVIEW_SIZE, PREVIEW_SAMPLES = 400, 8
+STILL_SIZE, STILL_SAMPLES = 720, 20
+PREVIEW_SIZE, PREVIEW_SAMPLES = 400, 4
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,19 @@ def set_up_studio(scene: bpy.types.Scene, rig: bpy.types.Object, *, for_preview:
 
 
 def still_settings(scene: bpy.types.Scene) -> None:
-    """Choose Cycles settings for a still: a quarter of a minute on two CPU cores."""
+    """Choose Cycles settings for a still: about fifteen seconds on two CPU cores."""
     common_settings(scene, STILL_SIZE, STILL_SAMPLES)
-    scene.cycles.use_denoising = True
+    set_denoising(scene, "HIGH", "RGB_ALBEDO_NORMAL")
 
 
 def preview_settings(scene: bpy.types.Scene) -> None:
-    """Choose Cycles settings for a film: a few samples, denoised, with what does not move kept between frames."""
+    """Choose Cycles settings for a film: under half a second a frame on two CPU cores.
+
+    Four samples and a fast denoiser without its guiding passes, which would cost twice as much. What does not move
+    is kept between frames, and the noise stays the same from frame to frame, so that it does not flicker.
+    """
     common_settings(scene, PREVIEW_SIZE, PREVIEW_SAMPLES)
-    scene.cycles.use_denoising = True
+    set_denoising(scene, "FAST", "RGB")
 
 
 def common_settings(scene: bpy.types.Scene, size: int, samples: int) -> None:
@@ -103,13 +107,21 @@ def common_settings(scene: bpy.types.Scene, size: int, samples: int) -> None:
     scene.render.resolution_percentage = 100
     scene.render.use_persistent_data = True
     scene.cycles.samples = samples
-    scene.cycles.use_adaptive_sampling = True
-    scene.cycles.adaptive_threshold = 0.03
+    scene.cycles.use_adaptive_sampling = False  # costs more than it saves at so few samples
+    scene.cycles.use_animated_seed = False
     scene.cycles.max_bounces, scene.cycles.diffuse_bounces, scene.cycles.glossy_bounces = 4, 3, 2
     scene.cycles.caustics_reflective = scene.cycles.caustics_refractive = False
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.look = "AgX - Medium High Contrast"
     scene.view_settings.exposure = 0.0
+
+
+def set_denoising(scene: bpy.types.Scene, quality: str, passes: str) -> None:
+    """Denoise on the CPU, guided by some of Cycles's passes."""
+    scene.cycles.use_denoising = True
+    scene.cycles.denoiser = "OPENIMAGEDENOISE"
+    scene.cycles.denoising_quality = quality
+    scene.cycles.denoising_input_passes = passes
 
 
 def stage_of(rig: bpy.types.Object) -> Stage:

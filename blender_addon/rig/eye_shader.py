@@ -15,8 +15,8 @@ PUPIL_EDGE, IRIS_EDGE = 14.0, 29.0  # degrees
 WHITE: Colour = (0.80, 0.77, 0.74)
 CORNER: Colour = (0.72, 0.42, 0.36)
 IRIS_INNER: Colour = (0.15, 0.24, 0.16)
-IRIS_OUTER: Colour = (0.02, 0.13, 0.165)
-IRIS_FIBRE: Colour = (0.14, 0.36, 0.36)
+IRIS_OUTER: Colour = (0.014, 0.09, 0.12)
+IRIS_FIBRE: Colour = (0.09, 0.26, 0.27)
 LIMBUS: Colour = (0.008, 0.028, 0.036)
 PUPIL: Colour = (0.002, 0.002, 0.002)
 
@@ -51,4 +51,4 @@ def iris(graph: ShaderGraph, gaze: bpy.types.NodeSocket, degrees: bpy.types.Node
     streaks = graph.noise(graph.vector_math("ADD", around, outwards), 9.0, 4.0)
     colour = graph.mix(graph.ramp(degrees, PUPIL_EDGE, PUPIL_EDGE + 7.5), IRIS_INNER, IRIS_OUTER)
     colour = graph.mix(graph.math("MULTIPLY", graph.ramp(streaks, 0.42, 0.72), 0.6), colour, IRIS_FIBRE)
-    return graph.mix(graph.ramp(degrees, IRIS_EDGE - 5.5, IRIS_EDGE - 0.5), colour, LIMBUS)
+    return graph.mix(graph.ramp(degrees, IRIS_EDGE - 7.0, IRIS_EDGE - 0.5), colour, LIMBUS)

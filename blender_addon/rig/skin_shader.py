@@ -18,7 +18,7 @@ LASH: Colour = (0.012, 0.009, 0.008)
 SUBSURFACE_WEIGHT, SUBSURFACE_SCALE = 0.22, 0.004  # metres
 SUBSURFACE_RADIUS = (1.0, 0.35, 0.2)
 BLOTCH_SCALE, PORE_SCALE, WRINKLE_SCALE = 45.0, 1500.0, 700.0  # features per metre
-PORE_DEPTH = 0.00012  # metres
+PORE_DEPTH = 0.00007  # metres
 
 
 def shade_skin(tree: bpy.types.ShaderNodeTree) -> bpy.types.NodeSocket:
@@ -27,7 +27,7 @@ def shade_skin(tree: bpy.types.ShaderNodeTree) -> bpy.types.NodeSocket:
     rest = graph.attribute(REST)
     masks = graph.attribute(TINTS, "Color")
     lips_mask, blush, shade = graph.separated(masks)
-    lashes = graph.ramp(graph.attribute(TINTS, "Alpha"), 0.22, 0.5)
+    lashes = graph.ramp(graph.attribute(TINTS, "Alpha"), 0.08, 0.32)
     lips = graph.ramp(lips_mask, 0.12, 0.88)
 
     blotches = graph.noise(rest, BLOTCH_SCALE, 3.0)
