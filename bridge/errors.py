@@ -147,3 +147,16 @@ class VersionError(ProtocolError):
         super().__init__(f"This side speaks version {ours} of the protocol, the other side version {theirs}.")
         self.ours = ours
         self.theirs = theirs
+
+
+def as_sentence(text: str) -> str:
+    """Write an error's text the way a panel shows it: a capital first, a full stop last.
+
+    Args:
+        text: as an exception holds it; a name at its beginning keeps its spelling.
+    """
+    text = text.strip()
+    first, _, _ = text.partition(" ")
+    if first.isalpha() and first.islower():
+        text = text[0].upper() + text[1:]
+    return text if not text or text[-1] in ".!?…" else text + "."

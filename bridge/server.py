@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .errors import BridgeError, JobCancelledError, ProtocolError
+from .errors import BridgeError, JobCancelledError, ProtocolError, as_sentence
 from .messages import PROTOCOL, TEXT_LIMIT, Cancel, Failed, Hello, Log, Progress, Ready, Reply, Request, Shutdown
 from .protocol import EngineProtocol
 
@@ -220,7 +220,7 @@ def _unexpected(exc: Exception) -> Failed:
 
 
 def _failed(code: str, text: str, remedy: str) -> Failed:
-    return Failed(code[:TEXT_LIMIT], text[:TEXT_LIMIT], remedy[:TEXT_LIMIT])
+    return Failed(code[:TEXT_LIMIT], as_sentence(text)[:TEXT_LIMIT], as_sentence(remedy)[:TEXT_LIMIT])
 
 
 def _leave(reason: str) -> None:

@@ -1,4 +1,4 @@
-# ruff: noqa: T201, E402 - this program prints where it should not, and moves the protocol before it imports
+# ruff: noqa: T201 - this program prints where it should not, and moves the protocol before it imports
 """A small engine of the tests' own: the real server, with jobs that are quick to make.
 
 ``Generate.style`` says what to do, ``Generate.seed`` how often.

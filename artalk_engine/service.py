@@ -1,0 +1,142 @@
+"""The engine as Blender runs it: requests come through a pipe, motion goes back as it is made.
+
+Nothing heavy is imported at the top. The channel is moved away from standard output and
+``Hello`` is answered while PyTorch is still being loaded; after that the model stays in memory.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from artalk_engine.environment import needed_packages
+from artalk_engine.errors import AudioMissingError, EngineError
+from artalk_engine.version import engine_version
+from bridge.messages import (
+    Describe,
+    Description,
+    Done,
+    Generate,
+    LoadRig,
+    MotionWindow,
+    Reply,
+    RigReady,
+)
+from bridge.server import Job, Server, take_standard_streams
+
+if TYPE_CHECKING:
+    from artalk_engine.engine import ARTAvatarInferEngine
+    from artalk_engine.generation import Voice, WarmEngine
+
+log = logging.getLogger(__name__)
+
+SOUND = "Reading the sound"  # stages of Progress, in their order
+MODEL = "Loading the model"
+MOTION = "Making motion"
+RIG = "Converting the head"
+
+
+def main() -> None:
+    """Serve until the process at the other end of standard input is gone."""
+    channel = take_standard_streams()
+    faulthandler.enable(sys.stderr)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    server = Server(channel, engine_version())
+    server.start()
+    log.info("engine %s, Python %s", engine_version(), sys.version.split()[0])
+    _import_engine_early()
+    server.run(Service().handle)
+
+
+class Service:
+    """Does the jobs; what they need is loaded once and kept."""
+
+    def __init__(self) -> None:
+        self._warm: WarmEngine | None = None
+
+    def handle(self, job: Job) -> Reply:
+        """Do one job.
+
+        Args:
+            job: the request and the way to send replies.
+
+        Returns:
+            The reply that ends the job.
+
+        Raises:
+            EngineError: if it cannot be done.
+            JobCancelledError: if it was cancelled.
+        """
+        match job.request:
+            case Describe() as request:
+                return self._describe(job, request)
+            case LoadRig() as request:
+                return _load_rig(job, request)
+            case Generate() as request:
+                return self._generate(job, request)
+        raise EngineError(
+            f"This engine cannot answer a {type(job.request).__name__}.", "Use an add-on of the same release."
+        )
+
+    def _describe(self, job: Job, request: Describe) -> Description:
+        voice, engine = self._engine(job, request)
+        return Description(str(engine.device), (voice.name,), engine.styles(), engine.rig)
+
+    def _generate(self, job: Job, request: Generate) -> Done:
+        path = _absolute(request.audio)
+        job.progress(SOUND)
+        with needed_packages():
+            from artalk_engine.audio.waveform import load_waveform
+            from artalk_engine.generation import speak
+        waveform = load_waveform(path, request.start_s, request.end_s)
+        _, engine = self._engine(job, request)
+        windows, frames = engine.windows(len(waveform)), 0
+        job.progress(MOTION, 0, windows)
+        pieces = speak(
+            engine, waveform, request.style, request.seed, request.fix_pose, should_stop=lambda: job.is_cancelled
+        )
+        for index, piece in enumerate(pieces, start=1):
+            job.check()
+            if len(piece):
+                job.send(MotionWindow(frames, piece))
+            frames += len(piece)
+            job.progress(MOTION, min(index, windows), windows)
+        job.check()
+        return Done(frames)
+
+    def _engine(self, job: Job, request: Describe | Generate) -> tuple[Voice, ARTAvatarInferEngine]:
+        """Return the engine for a request, loading it if another or none is loaded."""
+        with needed_packages():
+            from artalk_engine.generation import Voice, WarmEngine
+
+        self._warm = self._warm or WarmEngine()
+        threads = request.threads if isinstance(request, Generate) else 0
+        voice = Voice(request.model, request.device, threads)
+        if not self._warm.has(voice):
+            job.progress(MODEL)
+        return voice, self._warm.get(voice)
+
+
+def _import_engine_early() -> None:
+    """Load the libraries while Blender does not wait for anything yet; a failure waits for a job to tell."""
+    try:
+        import artalk_engine.generation  # noqa: F401
+    except ImportError:
+        log.exception("the engine's libraries cannot be loaded")
+
+
+def _load_rig(job: Job, request: LoadRig) -> RigReady:
+    with needed_packages():
+        from artalk_engine.rig_cache import cached_rig
+
+    job.progress(RIG)
+    return RigReady(str(cached_rig(_absolute(request.path))))
+
+
+def _absolute(path: str) -> Path:
+    if not Path(path).is_absolute():
+        raise AudioMissingError(f"{path!r} is not an absolute path.", "Name the file with its whole path.")
+    return Path(path)

@@ -1,0 +1,160 @@
+# ruff: noqa: S311 - seeded randomness is what a repeatable fuzz test needs
+"""The server in a real process, spoken to in raw bytes."""
+
+import random
+import select
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bridge import framing
+from bridge.errors import OrderError
+from bridge.messages import PROTOCOL, Describe, Description, Failed, Generate, Hello, Ready, Shutdown
+from bridge.protocol import NO_JOB, ClientProtocol
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="waits on pipes with select")
+
+
+class RawEngine:
+    """The small engine and a protocol that does not mind what it is told."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-I", str(Path(__file__).with_name("small_engine.py")), str(ROOT)]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        )
+        self.protocol = ClientProtocol()
+
+    def write(self, data):
+        self.process.stdin.write(data)
+
+    def ask(self, request):
+        job, data = self.protocol.request(request)
+        self.write(data)
+        return job
+
+    def next(self, timeout_s=20.0):
+        deadline = time.monotonic() + timeout_s
+        while (item := self.protocol.next()) is None:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, "the engine says nothing"
+            data = self.process.stdout.read(65536)
+            assert data, "the engine has ended"
+            self.protocol.feed(data)
+        return item
+
+
+@pytest.fixture
+def engine():
+    raw = RawEngine()
+    yield raw
+    raw.process.kill()
+    raw.process.wait()
+
+
+@pytest.fixture
+def greeted(engine):
+    assert engine.ask(Hello()) == 1
+    assert engine.next() == (1, Ready(PROTOCOL, "0.test"))
+    return engine
+
+
+def assert_it_still_works(engine):
+    """Ask for a description and let answers to earlier damage pass, even under numbers that were damaged too."""
+    job = engine.ask(Describe())
+    while True:
+        with suppress(OrderError):
+            answered, reply = engine.next()
+            if answered == job:
+                assert reply == Description("cpu", ("small",), ("neutral",), "builtin")
+                return
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", "stray_bytes"),
+        (framing.PREAMBLE.pack(framing.MAGIC, 2**32 - 1, 2**32 - 1), "frame"),
+        (framing.PREAMBLE.pack(framing.MAGIC, 2, 0) + b"no", "frame"),
+        (framing.encode(framing.Frame({"no": "job"})), "message"),
+        (framing.encode(framing.Frame({"job": 0, "content": {"message": "Describe"}})), "order"),
+    ],
+)
+def test_what_is_no_message_is_answered_by_an_error_outside_any_job(greeted, data, code):
+    greeted.write(data)
+    job, reply = greeted.next()
+    assert (job, reply.code, bool(reply.text), bool(reply.remedy)) == (NO_JOB, code, True, True)
+    assert_it_still_works(greeted)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"message": "Exec", "code": "import os"},
+        {"message": "Generate"},
+        {"message": "Generate", "audio": 1},
+        {"message": "Done", "frames": 1},
+    ],
+)
+def test_an_unknown_or_malformed_request_is_answered_by_an_error_of_its_job(greeted, content):
+    greeted.write(framing.encode(framing.Frame({"job": 2, "content": content})))
+    job, reply = greeted.next()
+    assert (job, reply.code) == (2, "message")
+    assert_it_still_works(greeted)
+
+
+def test_another_version_is_answered_by_an_error_and_nothing_is_done(engine):
+    engine.ask(Hello(protocol=7))
+    job, reply = engine.next()
+    assert (job, reply.code) == (1, "version")
+    assert "7" in reply.text
+    job = engine.ask(Describe())
+    assert engine.next() == (job, Failed("order", "A Describe came before Hello.", reply.remedy))
+
+
+def test_a_repeated_job_number_does_not_end_the_job_that_has_it(greeted):
+    request = framing.encode(
+        framing.Frame({"job": 2, "content": {"message": "Generate", "audio": "", "style": "wait"}})
+    )
+    greeted.protocol.request(Generate("", "wait"))
+    greeted.write(request + request)
+    job, reply = greeted.next()
+    assert (job, reply.code) == (NO_JOB, "order")
+    greeted.write(framing.encode(framing.Frame({"job": 3, "content": {"message": "Cancel", "job": 2}})))
+    job, reply = greeted.next()
+    assert (job, reply.code) == (2, "cancelled")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_flood_of_damaged_requests_does_not_stop_the_engine(greeted, seed):
+    chance = random.Random(seed)
+    for _ in range(100):
+        data = bytearray(greeted.protocol.request(Generate("/a.wav", "none"))[1])
+        data[chance.randrange(12, len(data))] ^= 1 << chance.randrange(8)  # the lengths stay, or it would wait for more
+        greeted.write(bytes(data))
+    assert_it_still_works(greeted)
+
+
+def test_the_end_of_the_channel_is_the_end_of_the_process(greeted):
+    start = time.monotonic()
+    greeted.process.stdin.close()
+    assert greeted.process.wait(5) == 0
+    assert time.monotonic() - start < 1
+
+
+def test_a_busy_engine_leaves_when_asked_to(greeted):
+    greeted.ask(Generate("/a.wav", "spin"))
+    greeted.next()
+    greeted.ask(Shutdown())
+    assert greeted.process.wait(5) == 0
+
+
+def test_an_engine_that_nobody_listens_to_leaves_when_it_next_speaks(greeted):
+    greeted.process.stdout.close()
+    greeted.ask(Describe())
+    assert greeted.process.wait(5) == 0
