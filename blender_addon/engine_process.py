@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 import atexit
+import time
 from pathlib import Path
 
 from bridge.client import EngineClient, engine_command
-from bridge.messages import Description, Ready, Reply, Request
+from bridge.errors import EngineTimeoutError
+from bridge.messages import Description, Failed, Ready, Reply, Request
+from bridge.protocol import ENDINGS
 
+from .errors import EngineJobError
 from .paths import engine_log_file, engine_root
+
+PATIENCE_S = 60.0  # for libraries and models to load from a slow disk
 
 
 class EngineProcess:
@@ -87,6 +93,31 @@ class EngineProcess:
             elif isinstance(reply, Description):
                 self.description = reply
         return replies
+
+    def ask(self, request: Request) -> Reply:
+        """Wait for the reply that ends a short job.
+
+        Args:
+            request: what to ask; meant for questions and conversions, not for making motion.
+
+        Returns:
+            The last reply, which is not ``Failed``.
+
+        Raises:
+            EngineJobError: if the engine answers that it failed.
+            BridgeError: if the engine ends or says nothing.
+        """
+        job = self.send(request)
+        while True:
+            for number, reply in self.poll(budget_s=0.1):
+                if isinstance(reply, Failed) and (number == job or not self.version):
+                    raise EngineJobError(reply.code, reply.text, reply.remedy)
+                if number == job and isinstance(reply, ENDINGS):
+                    return reply
+            if self.silent_s > PATIENCE_S:
+                self.close()
+                raise EngineTimeoutError(PATIENCE_S, engine_log_file())
+            time.sleep(0.005)
 
     def cancel(self, job: int) -> None:
         """Ask the engine to stop a job soon."""

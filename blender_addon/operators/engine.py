@@ -4,20 +4,16 @@
 
 from __future__ import annotations
 
-import time
-
 import bpy
 
 from bridge.errors import BridgeError
-from bridge.messages import Describe, Description, Failed
+from bridge.messages import Describe, Description
 
 from .. import jobs
 from ..engine_process import engine
-from ..errors import AddonError, EngineJobError
+from ..errors import AddonError
 from ..preferences import engine_device, engine_python
 from .reporting import Explained, report_error
-
-PATIENCE_S = 60.0  # for libraries to load from a slow disk
 
 
 class ARTALK_OT_check_engine(Explained, bpy.types.Operator):
@@ -42,10 +38,11 @@ class ARTALK_OT_check_engine(Explained, bpy.types.Operator):
         """Wait until the engine has answered."""
         try:
             engine.start(engine_python(context))
-            voice = _describe(engine_device(context))
+            voice = engine.ask(Describe(device=engine_device(context)))
         except (AddonError, BridgeError) as exc:
             return report_error(self, exc)
-        self.report({"INFO"}, f"The engine {engine.version} works, on {voice.device}.")
+        assert isinstance(voice, Description)  # noqa: S101 - the protocol lets nothing else answer
+        self.report({"INFO"}, f"The engine {engine.version} works, on {voice.device}")
         return {"FINISHED"}
 
 
@@ -82,17 +79,3 @@ class ARTALK_OT_open_preferences(bpy.types.Operator):
         bpy.ops.screen.userpref_show("INVOKE_DEFAULT")
         bpy.ops.preferences.addon_show(module=package)
         return {"FINISHED"}
-
-
-def _describe(device: str) -> Description:
-    request = engine.send(Describe(device=device))
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        for number, reply in engine.poll(0.1):
-            if isinstance(reply, Failed) and (number == request or not engine.version):
-                raise EngineJobError(reply.code, reply.text, reply.remedy)
-            if number == request and isinstance(reply, Description):
-                return reply
-        time.sleep(0.005)
-    engine.close()
-    raise EngineJobError("engine_timeout", f"The engine said nothing for {PATIENCE_S:.0f} s.", "Check its log.")

@@ -9,9 +9,14 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from .. import notices, reasons
+from bridge.errors import BridgeError
+from bridge.messages import LoadRig, RigReady
+
+from .. import jobs, notices, reasons
+from ..engine_process import engine
 from ..errors import AddonError
 from ..paths import builtin_head_file
+from ..preferences import engine_python
 from ..rig.build import build_rig
 from ..rig.head_file import load_head
 from .reporting import Explained, report_error
@@ -35,24 +40,37 @@ class ARTALK_OT_create_head(Explained, bpy.types.Operator):
 
 
 class ARTALK_OT_import_head(Explained, bpy.types.Operator, ImportHelper):
-    """Add a head with its rig from a file in FLAME's format"""
+    """Add a head with its rig from a FLAME file: .npz, or with the engine's help .pkl or .pt"""
 
     bl_idname = "artalk.import_head"
     bl_label = "Import Head"
     bl_options = {"REGISTER", "UNDO"}
 
     filename_ext = ".npz"
-    filter_glob: bpy.props.StringProperty(default="*.npz", options={"HIDDEN"})
+    check_extension = None  # any ending is taken as it is
+    filter_glob: bpy.props.StringProperty(default="*.npz;*.pkl;*.pt;*.pth", options={"HIDDEN"})
 
     @classmethod
     def reason(cls, context: bpy.types.Context) -> str:
-        """Return why no head can be created."""
-        return reasons.no_head(context)
+        """Return why no head can be imported."""
+        return "A take is being generated" if jobs.current() is not None else reasons.no_head(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Add the head."""
-        path = Path(bpy.path.abspath(self.filepath))
-        return _create(self, context, path, bpy.path.display_name(path.stem, has_ext=False))
+        path = Path(bpy.path.abspath(self.filepath)).absolute()
+        try:
+            arrays = path if path.suffix == ".npz" else _converted(context, path)
+        except (AddonError, BridgeError) as exc:
+            return report_error(self, exc)
+        return _create(self, context, arrays, path.stem)
+
+
+def _converted(context: bpy.types.Context, path: Path) -> Path:
+    """Let the engine turn a FLAME file of another kind into plain arrays; nothing in it is executed."""
+    engine.start(engine_python(context))
+    reply = engine.ask(LoadRig(str(path)))
+    assert isinstance(reply, RigReady)  # noqa: S101 - the protocol lets nothing else answer
+    return Path(reply.path)
 
 
 def _create(operator: bpy.types.Operator, context: bpy.types.Context, path: Path, name: str) -> set[str]:
