@@ -1,0 +1,103 @@
+"""The training loop that encoder, codec and generator share: schedule, progress, resume."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopConfig:
+    """How long and how fast to train."""
+
+    steps: int
+    batch: int
+    rate: float = 2e-3
+    weight_decay: float = 0.01
+    warm_up: int = 50
+    largest_gradient: float = 1.0
+    report_every: int = 50
+    save_every: int = 100
+    seed: int = 1
+
+
+Losses = Mapping[str, Tensor]
+StepFunction = Callable[[np.random.Generator], Losses]
+
+
+def run(
+    module: nn.Module,
+    config: LoopConfig,
+    losses_of_step: StepFunction,
+    state_path: Path,
+    report: Callable[[int], str] | None = None,
+) -> None:
+    """Train what requires gradients in a module, carrying on where an earlier run stopped.
+
+    Step ``k`` draws from generators seeded by the seed and ``k``, so an interrupted training sees the same batches.
+
+    Args:
+        module: trained in place.
+        config: how long and how fast.
+        losses_of_step: given a source of choices, computes named losses; their sum is minimised.
+        state_path: where weights and optimizer are kept between runs.
+        report: figures to log beside the losses after so many steps.
+    """
+    trained = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, config.rate, betas=(0.9, 0.98), weight_decay=config.weight_decay)
+    first = _resume(module, optimizer, state_path)
+    began = time.monotonic()
+    for step in range(first, config.steps):
+        torch.manual_seed(config.seed * 1_000_003 + step)
+        for group in optimizer.param_groups:
+            group["lr"] = config.rate * learning_rate_factor(step, config)
+        losses = losses_of_step(np.random.default_rng((config.seed, step)))
+        optimizer.zero_grad(set_to_none=True)
+        torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(trained, config.largest_gradient)
+        optimizer.step()
+        done = step + 1
+        if done % config.save_every == 0 or done == config.steps:
+            _save(module, optimizer, done, state_path)
+        if done % config.report_every == 0 or done == config.steps:
+            seconds = (time.monotonic() - began) / (done - first)
+            figures = " ".join(f"{name} {float(value.detach()):.4f}" for name, value in losses.items())
+            extra = report(done) if report else ""
+            log.info("step %d of %d, %.2f s each: %s %s", done, config.steps, seconds, figures, extra)
+
+
+def learning_rate_factor(step: int, config: LoopConfig) -> float:
+    """Rise over the warm-up, then fall along half a cosine to one hundredth."""
+    if step < config.warm_up:
+        return (step + 1) / config.warm_up
+    progress = (step - config.warm_up) / max(1, config.steps - config.warm_up)
+    return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def _resume(module: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
+    if not path.is_file():
+        return 0
+    state: dict[str, Any] = torch.load(path, weights_only=True)
+    module.load_state_dict(state["module"])
+    optimizer.load_state_dict(state["optimizer"])
+    log.info("carrying on from step %d of %s", state["step"], path.name)
+    return int(state["step"])
+
+
+def _save(module: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    torch.save({"module": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, temporary)
+    temporary.replace(path)

@@ -1,0 +1,95 @@
+"""Second training: the bitwise codec learns to write the rule's motion in bits and to read it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from artalk_engine.motion.vae import BitwiseVAE
+from bridge.motion import CHANNELS
+
+from . import loop
+from .motion_loss import LipDirections, MotionLoss, MotionStatistics
+from .units import UNIT
+from .windows import WindowSource
+
+_CLOSED_MM, _NEARLY_CLOSED_MM = 0.5, 1.0
+_LID_CLOSED = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class CodecTraining:
+    """Sizes and schedule."""
+
+    code_bits: int = 32
+    width: int = 128
+    depth: int = 2
+    heads: int = 4
+    scales: tuple[int, ...] = (1, 5, 25, 50, 100)
+    loop: loop.LoopConfig = field(default_factory=lambda: loop.LoopConfig(steps=900, batch=32, weight_decay=1e-4))
+
+    @property
+    def mapping(self) -> Mapping[str, Any]:
+        """``VAE_CONFIG`` of the checkpoint."""
+        return {
+            "MOTION_DIM": CHANNELS,
+            "V_CODE_DIM": self.code_bits,
+            "T_DEPTH": self.depth,
+            "T_NUM_HEADS": self.heads,
+            "T_HIDDEN_DIM": self.width,
+            "V_PATCH_NUMS": list(self.scales),
+        }
+
+
+def train(
+    config: CodecTraining, source: WindowSource, held_out: WindowSource, head: Path, state_path: Path
+) -> BitwiseVAE:
+    """Train the codec, or carry on; returns it ready to be used.
+
+    Args:
+        config: sizes and schedule.
+        source: windows to learn from; the sound is not looked at.
+        held_out: windows to report on.
+        head: the built-in head, for the loss on the lips.
+        state_path: where the state of the training is kept.
+    """
+    statistics = MotionStatistics.of(source.motion())
+    torch.manual_seed(config.loop.seed)
+    codec = BitwiseVAE(config.mapping)
+    codec.motion_mean.copy_(statistics.mean)
+    codec.motion_std.copy_(statistics.std)
+    motion_loss = MotionLoss(head, statistics)
+    directions = LipDirections.load(head)
+    examined = held_out.draw_motion(64, np.random.default_rng(0))
+
+    def step(rng: np.random.Generator) -> loop.Losses:
+        codec.train()
+        previous, styled = source.draw_motion(config.loop.batch, rng)
+        output = codec(previous, styled)
+        made = torch.cat([output.previous, output.this], dim=1)
+        return {"motion": motion_loss(made, torch.cat([previous, styled], dim=1)), "bits": output.losses.mean()}
+
+    loop.run(codec, config.loop, step, state_path, lambda _: examine(codec, *examined, directions))
+    return codec.eval()
+
+
+@torch.no_grad()
+def examine(codec: BitwiseVAE, previous: Tensor, styled: Tensor, directions: LipDirections) -> str:
+    """Say what survives the codec: the lips' opening, closures, blinks."""
+    codec.eval()
+    made = codec(previous, styled).this
+    opening, wanted = directions.aperture(made), directions.aperture(styled)
+    is_closed = wanted < _CLOSED_MM
+    correlation = torch.corrcoef(torch.stack([opening.flatten(), wanted.flatten()]))[0, 1]
+    is_blink = styled[..., UNIT["blink_l"]] > _LID_CLOSED
+    lids = made[..., UNIT["blink_l"]][is_blink].mean()
+    return (
+        f"| held out: opening {correlation:.4f}, error {(opening - wanted).square().mean().sqrt():.2f} mm, "
+        f"closed kept {(opening[is_closed] < _NEARLY_CLOSED_MM).float().mean():.3f}, lids {lids:.3f}"
+    )

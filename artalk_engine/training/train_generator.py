@@ -1,0 +1,194 @@
+"""Third training: the generator learns to write a window's bits from sound, style and the window before.
+
+Generation is free-running: every mistake is fed back. Half of each batch therefore gets coarser bits that are partly
+wrong, with the finer bits that make the best of them as targets; the window before is always a little wrong. The other
+half is decoded through the frozen codec, bits replaced by their expectation, and judged as motion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from artalk_engine.audio.log_mel import LogMelEncoder
+from artalk_engine.config import BUILTIN_RIG, STYLE_FRAMES
+from artalk_engine.motion.generator import BitwiseARModel
+from artalk_engine.motion.quantizer import MultiScaleBSQ, resize_down, resize_up
+from artalk_engine.motion.vae import BitwiseVAE
+
+from . import loop
+from .augmentation import warp_log_mel
+from .free_running import examine
+from .motion_loss import LipDirections, MotionLoss, MotionStatistics
+from .train_codec import CodecTraining
+from .windows import STYLE_NAMES, Batch, WindowSource
+
+_NEUTRAL = STYLE_NAMES.index("neutral")
+_FROZEN = ("audio_encoder.", "basic_vae.")
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorTraining:
+    """Sizes and schedule."""
+
+    codec: CodecTraining = field(default_factory=CodecTraining)
+    width: int = 192
+    depth: int = 3
+    heads: int = 4
+    style_width: int = 64
+    most_flips_coarser: float = 0.25  # share of wrong bits in the coarser scales, at most
+    most_flips_before: float = 0.15  # and in the window before
+    null_share_neutral: float = 0.5  # neutral clips, and others, that are shown without their style
+    null_share: float = 0.03
+    motion_weight: float = 0.3
+    loop: loop.LoopConfig = field(
+        default_factory=lambda: loop.LoopConfig(steps=3000, batch=24, rate=1.5e-3, weight_decay=0.02)
+    )
+
+    def mapping(self, audio: Mapping[str, Any]) -> Mapping[str, Any]:
+        """``config.json`` of the checkpoint."""
+        return {
+            "AR_CONFIG": {
+                "T_DEPTH": self.depth,
+                "T_NUM_HEADS": self.heads,
+                "T_HIDDEN_DIM": self.width,
+                "STYLE_DIM": self.style_width,
+                "PREV_RATIO": 1,
+                "AUDIO_ENCODER": "log_mel",
+            },
+            "VAE_CONFIG": dict(self.codec.mapping),
+            "AUDIO_CONFIG": dict(audio),
+            "RIG": BUILTIN_RIG,
+        }
+
+
+class GeneratorTrainer(nn.Module):
+    """The generator with its losses; encoder and codec are frozen inside."""
+
+    def __init__(self, config: GeneratorTraining, model: BitwiseARModel, motion_loss: MotionLoss) -> None:
+        super().__init__()
+        self.config, self.model = config, model
+        self.motion_loss = motion_loss
+        for part in (model.audio_encoder, model.basic_vae):
+            part.requires_grad_(False)
+
+    def losses(self, batch: Batch, style_clips: Tensor, rng: np.random.Generator) -> loop.Losses:
+        """Losses of one batch ``[B, …]``; the first half is decoded, the second corrupted."""
+        codec, half = self.model.basic_vae, len(batch.style) // 2
+        with torch.no_grad():
+            features = self._hear(batch.waveform, rng)
+            before, _ = codec.quant_to_vqidx(batch.previous)
+            window = codec.encode(batch.previous, batch.styled)[1]
+        if window is None:
+            raise AssertionError("two windows were encoded, one came back")
+        rates = torch.rand(len(batch.style), 1, 1) * self.config.most_flips_coarser
+        rates[:half] = 0.0
+        fed, wanted = corrupt(codec.quantize, window, rates)
+        seen_before = flip(before, torch.rand(len(before), 1, 1) * self.config.most_flips_before)
+        logits = self.model.teacher_forced_logits(features, self._style(batch.style, style_clips), seen_before, fed)
+        made = self._decode(before[:half], logits[:half])
+        last = batch.previous[:half, -1:]
+        return {
+            "bits": F.cross_entropy(logits.flatten(0, 2), wanted.flatten()),
+            "motion": self.config.motion_weight
+            * self.motion_loss(torch.cat([last, made], dim=1), torch.cat([last, batch.styled[:half]], dim=1)),
+        }
+
+    def _hear(self, waveform: Tensor, rng: np.random.Generator) -> Tensor:
+        encoder = self.model.audio_encoder
+        if not isinstance(encoder, LogMelEncoder):
+            features: Tensor = encoder(waveform)
+            return features
+        generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+        return encoder.encode(warp_log_mel(encoder.log_mel(waveform), generator))
+
+    def _style(self, style: Tensor, clips: Tensor) -> Tensor:
+        share = torch.where(style == _NEUTRAL, self.config.null_share_neutral, self.config.null_share)
+        is_null = torch.rand(len(style)) < share
+        return torch.where(is_null[:, None, None], self.model.null_style_cond, self.model.embed_style(clips))
+
+    def _decode(self, before: Tensor, logits: Tensor) -> Tensor:
+        """Motion ``[B, T, M]`` of expected bits."""
+        codec = self.model.basic_vae
+        expected = torch.tanh((logits[..., 1] - logits[..., 0]) / 2) * codec.quantize.codebook_dim**-0.5
+        window = torch.zeros(())
+        for part in expected.split(list(codec.quantize.scales), dim=1):
+            window = window + resize_up(part, codec.config.window)
+        motion: Tensor = codec.decode(codec.quantize.bits_to_window(before), window)[1]
+        return motion
+
+
+def flip(bits: Tensor, rates: Tensor) -> Tensor:
+    """Turn over a share of bits ``[B, L, C]``, ``rates`` ``[B, 1, 1]``."""
+    return torch.where(torch.rand(bits.shape) < rates, 1 - bits, bits)
+
+
+def corrupt(quantizer: MultiScaleBSQ, features: Tensor, rates: Tensor) -> tuple[Tensor, Tensor]:
+    """Quantize a window making mistakes on purpose.
+
+    Args:
+        quantizer: the codec's.
+        features: of a window, ``[B, T, C]``.
+        rates: share of wrong bits ``[B, 1, 1]``.
+
+    Returns:
+        bits with mistakes, and the right bits given the mistakes at the scales before, each ``[B, L, C]``.
+    """
+    rest, made, wanted = features, [], []
+    for scale in quantizer.scales:
+        right = (resize_down(rest, scale) > 0).long()
+        wrong = flip(right, rates)
+        rest = rest - quantizer.scale_window(wrong)
+        made.append(wrong)
+        wanted.append(right)
+    return torch.cat(made, dim=1), torch.cat(wanted, dim=1)
+
+
+def train(
+    config: GeneratorTraining,
+    encoder: LogMelEncoder,
+    audio: Mapping[str, Any],
+    codec: BitwiseVAE,
+    source: WindowSource,
+    held_out: WindowSource,
+    head: Path,
+    state_path: Path,
+) -> BitwiseARModel:
+    """Train the generator, or carry on; returns the whole model.
+
+    Args:
+        config: sizes and schedule.
+        encoder: the audio encoder, trained.
+        audio: its ``AUDIO_CONFIG``.
+        codec: the codec, trained.
+        source: windows to learn from.
+        held_out: clips to run freely on and report.
+        head: the built-in head, for the loss on the lips.
+        state_path: where the state of the training is kept.
+    """
+    statistics = MotionStatistics.of(source.motion())
+    torch.manual_seed(config.loop.seed)
+    model = BitwiseARModel(config.mapping(audio))
+    model.audio_encoder.load_state_dict(encoder.state_dict())
+    model.basic_vae.load_state_dict(codec.state_dict())
+    model.style_encoder.motion_mean.copy_(statistics.mean)
+    model.style_encoder.motion_std.copy_(statistics.std)
+    trainer = GeneratorTrainer(config, model, MotionLoss(head, statistics))
+    directions = LipDirections.load(head)
+
+    def step(rng: np.random.Generator) -> loop.Losses:
+        trainer.train()
+        model.audio_encoder.eval()
+        model.basic_vae.eval()
+        batch = source.draw(config.loop.batch, rng)
+        return trainer.losses(batch, source.style_clips(batch.style, STYLE_FRAMES, rng), rng)
+
+    loop.run(trainer, config.loop, step, state_path, lambda _: examine(model, held_out, directions))
+    return model.eval()
