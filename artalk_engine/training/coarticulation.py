@@ -132,7 +132,9 @@ def _vowel_gain(phone: Phone, stands_out: float) -> float:
 
 def _round_off(curves: Floats, times: Floats) -> Floats:
     """Return the curves ``[K, P]`` averaged under a short raised cosine."""
-    count = 2 * round(0.5 * _ROUNDING_S / (times[1] - times[0])) + 1 if len(times) > 1 else 1
+    if len(times) < 2:
+        return curves
+    count = 2 * round(0.5 * _ROUNDING_S / (times[1] - times[0])) + 1
     window = np.hanning(count + 2)[1:-1]
     padded = np.pad(curves, ((count // 2, count // 2), (0, 0)), mode="edge")
     kernel = window / window.sum()

@@ -56,6 +56,8 @@ def make_motion(phones: Sequence[Phone], waveform: NDArray[np.float32], style: s
     """
     manner = styles.style_named(style)
     frames = math.ceil(len(waveform) / SAMPLES_PER_FRAME)
+    if frames == 0:
+        return np.zeros((0, CHANNELS), np.float32)
     stress = emphasis(phones, waveform)
     times = np.arange(frames) / FPS
     mouth = _mouth(phones, stress, frames, manner)
