@@ -22,7 +22,7 @@ from bridge.motion import FPS
 from .engine_process import EngineProcess
 from .errors import AddonError, EngineJobError, RigError, RigMismatchError, SoundError
 from .notices import Notice, notice_of
-from .rig.parts import RigParts, rig_parts
+from .rig.parts import RigParts, ensure_own_id, rig_parts
 from .takes import timeline
 from .takes.record import TakeDetails, take_details, takes_of
 from .takes.take import fill_take, new_take, next_number, remove_take
@@ -88,7 +88,8 @@ class GenerateJob:
         parts, _ = self._find()
         if not order.sound.is_file():
             raise SoundError(f"There is no sound file {order.sound}.", "Choose a sound file.")
-        self._rig_id, self._number = parts.rig_id, next_number(parts.rig_id)
+        self._rig_id = ensure_own_id(parts.rig)
+        self._number = next_number(self._rig_id)
         self._request = 0
 
     def begin(self) -> None:
@@ -156,14 +157,15 @@ class GenerateJob:
             notice = Notice(notice.text + kept, notice.remedy, notice.is_error)
         self.outcome = notice
 
-    def abandon(self, text: str) -> None:
-        """End the job without touching the file, which is another one by now.
+    def abandon(self, text: str, remedy: str) -> None:
+        """End the job without touching the file, which may be another one by now.
 
         Args:
-            text: what to tell.
+            text: what to tell the user.
+            remedy: what the user can do.
         """
         self._engine.cancel(self._request)
-        self.outcome = Notice(text, "Generate again in the file that you want the take in.", is_error=True)
+        self.outcome = Notice(text, remedy, is_error=True)
 
     def _accept(self, reply: Reply) -> None:
         if isinstance(reply, Progress):

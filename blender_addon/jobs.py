@@ -6,6 +6,7 @@ One job runs at a time. It outlives operators and undo; opening another file end
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from .paths import engine_log_file
 TICK_S = 0.03  # between two looks at the engine while it works
 CANCEL_S = 5.0  # for the engine to answer to a cancel, before it is ended
 SILENCE_S = 300.0  # the longest that an engine may be silent
+
+log = logging.getLogger(__name__)
 
 _current: GenerateJob | None = None
 _cancelled_at = 0.0
@@ -84,14 +87,14 @@ def cancel() -> None:
 
 
 def abandon(text: str) -> None:
-    """End the running job without touching the file; does nothing without one.
+    """End the running job because another file is being opened; does nothing without one.
 
     Args:
         text: what to tell the user.
     """
     global _current
     if _current is not None:
-        _current.abandon(text)
+        _current.abandon(text, "Generate again in the file that you want the take in.")
         if _current.outcome is not None:
             notices.show(_current.outcome)
         _current = None
@@ -125,7 +128,11 @@ def tick() -> float | None:
         return None
     if bpy.app.is_job_running("RENDER"):
         return TICK_S  # nothing may change while a frame is being rendered
-    _advance(job)
+    try:
+        _advance(job)
+    except Exception:  # whatever it is, the timer and the panel must go on
+        log.exception("a job ended in an unexpected error")
+        job.abandon("Generating ended in an unexpected error.", "Generate again; the system console has the details.")
     if job.is_over:
         _end(job)
     notices.redraw()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
 
 import bpy
@@ -74,6 +75,21 @@ def rig_parts(rig: bpy.types.Object | None) -> RigParts:
         raise RigError(f"'{rig.name}' lacks '{missing[0]}'.", _REMEDY)
     offsets = np.frombuffer(keys[naming.JOINT_OFFSETS], "<f4").reshape(len(naming.JOINTS), 3, len(names))
     return RigParts(rig, surface, keys, names, offsets)
+
+
+def ensure_own_id(rig: bpy.types.Object) -> str:
+    """Return what a rig's takes know it by, after giving a copy of another rig a new one.
+
+    Duplicating a head copies its identifier too; the rig that is older keeps it.
+
+    Args:
+        rig: the armature object.
+    """
+    known = rig[naming.RIG_ID]
+    sharing = [thing for thing in bpy.data.objects if is_rig(thing) and thing.get(naming.RIG_ID) == known]
+    if rig != min(sharing, key=lambda thing: thing.session_uid):
+        rig[naming.RIG_ID] = uuid.uuid4().hex
+    return str(rig[naming.RIG_ID])
 
 
 def _surface(rig: bpy.types.Object) -> bpy.types.Object:

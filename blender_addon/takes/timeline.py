@@ -12,6 +12,7 @@ from ..errors import SoundError
 from ..timing import scene_rate
 from .record import TakeDetails
 
+CHANNELS = 128  # of the sequencer
 RIG_ID = "artalk_rig_id"  # on a sound strip: the rig whose take it belongs to
 
 
@@ -87,8 +88,8 @@ def _start(strip: bpy.types.Strip) -> int:
 
 
 def _new_strip(strips: bpy.types.bpy_prop_collection, path: Path, start: float) -> bpy.types.Strip:
-    last = max((strip.channel for strip in strips), default=0)
+    free = min(max((strip.channel for strip in strips), default=0) + 1, CHANNELS)
     try:
-        return strips.new_sound(path.stem, str(path), last + 1, round(start))
+        return strips.new_sound(path.stem, str(path), free, round(start))
     except RuntimeError as exc:
         raise SoundError(f"Blender cannot play {path.name}.", "Convert the sound to WAV or FLAC.") from exc

@@ -287,6 +287,33 @@ def test_a_frame_rate_changed_while_generating_moves_all_keys(scene, head, ask):
     assert take_details(current_take(head.rig)).rate_hz in (24.0, 50.0)
 
 
+def test_a_copy_of_a_head_speaks_for_itself(scene, head, ask):
+    ask()
+    bpy.ops.artalk.generate()
+    first = current_take(head.rig)
+    for thing in (head.rig, head.surface):
+        thing.select_set(True)
+    bpy.ops.object.duplicate()
+    copy = bpy.context.active_object
+    assert copy != head.rig
+    scene.artalk.rig = copy
+    ask("other")
+    bpy.ops.artalk.generate()
+    assert current_take(head.rig) == first
+    assert rig_parts(copy).rig_id != head.rig_id
+    assert [take_details(take).number for take in takes_of(rig_parts(copy).rig_id)] == [1]
+    if timeline.can_play_sound():
+        assert [strip.mute for strip in scene.sequence_editor.strips_all] == [False, False]
+
+
+def test_a_mistake_of_ours_ends_the_job_and_not_the_timer(head, ask, monkeypatch):
+    ask()
+    start()
+    monkeypatch.setattr(jobs.current(), "_accept", lambda reply: 1 // 0)
+    assert "unexpected error" in finish().text
+    assert_engine_still_serves(ask)
+
+
 def test_switching_the_addon_off_ends_everything(head, ask):
     import blender_addon
 
