@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from artalk_engine.engine import ARTAvatarInferEngine
-from artalk_engine.errors import EngineError
+from artalk_engine.errors import CheckpointError, EngineError
 
 BUILTIN_MODEL = "built-in voice"
 
@@ -86,6 +86,10 @@ def load_engine(voice: Voice) -> ARTAvatarInferEngine:
         EngineError: if the model cannot be loaded, or not on this device.
     """
     _check_device(voice.device)
+    if voice.model and not Path(voice.model).exists():
+        raise CheckpointError(
+            f"There is no model at {voice.model}.", "Choose the folder that holds model.safetensors and config.json."
+        )
     return ARTAvatarInferEngine(checkpoint=voice.model or None, device=voice.device)
 
 
