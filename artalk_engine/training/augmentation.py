@@ -73,7 +73,7 @@ def limit_band(waveform: Waveform, rng: np.random.Generator) -> Waveform:
 
 def set_level(waveform: Waveform, wanted_db: float) -> Waveform:
     """Scale so that the speech stands at a level (see ``level_db``)."""
-    return (waveform * 10.0 ** ((wanted_db - level_db(waveform)) / 20.0)).astype(np.float32)
+    return np.asarray(waveform * 10.0 ** ((wanted_db - level_db(waveform)) / 20.0), np.float32)
 
 
 def level_db(waveform: Waveform) -> float:
@@ -88,7 +88,7 @@ def coloured_noise(samples: int, wanted_db: float, rng: np.random.Generator) -> 
     spectrum = np.fft.rfft(rng.standard_normal(samples))
     spectrum /= np.maximum(1.0, np.arange(len(spectrum))) ** rng.uniform(0.0, 1.0)
     noise = np.fft.irfft(spectrum, samples)
-    return (noise * 10.0 ** (wanted_db / 20.0) / (np.sqrt((noise**2).mean()) + 1e-12)).astype(np.float32)
+    return np.asarray(noise * 10.0 ** (wanted_db / 20.0) / (np.sqrt((noise**2).mean()) + 1e-12), np.float32)
 
 
 def with_pauses(parts: Sequence[Speech], rng: np.random.Generator) -> Speech:

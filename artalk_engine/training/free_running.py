@@ -46,13 +46,11 @@ def examine(model: BitwiseARModel, held_out: WindowSource, directions: LipDirect
     bilabial = torch.isin(phones[:, 1::2], _BILABIALS)
     begins = bilabial & ~F.pad(bilabial, (1, 0))[:, :-1]
     minutes = motion.shape[0] * motion.shape[1] / FPS / 60.0
-    steps = motion.diff(dim=1).norm(dim=-1)
-    seams = steps[:, WINDOW - 1 :: WINDOW]
     return (
         f"| held out: opening {correlation:.3f} closed at bilabials {near[begins].mean():.3f} "
         f"wrongly {is_closed[wanted > _OPEN_MM].float().mean():.3f} "
         f"blinks {_blinks(motion) / minutes:.0f} of {_blinks(styled) / minutes:.0f} a minute "
-        f"seam {seams.median() / steps.median():.2f} (rule {_seam(styled):.2f}) "
+        f"seam {_seam(motion):.2f} (rule {_seam(styled):.2f}) "
         f"styles {_apart(motion, style):.2f} of {_apart(styled, style):.2f}"
     )
 
@@ -63,11 +61,12 @@ def _blinks(motion: Tensor) -> int:
 
 
 def _seam(motion: Tensor) -> Tensor:
-    steps = motion.diff(dim=1).norm(dim=-1)
+    steps: Tensor = torch.linalg.vector_norm(motion.diff(dim=1), dim=-1)
     return steps[:, WINDOW - 1 :: WINDOW].median() / steps.median()
 
 
 def _apart(motion: Tensor, style: Tensor) -> Tensor:
     """How far the styles' mean faces lie apart."""
     means = [motion[style == k].mean(dim=(0, 1)) for k in range(len(STYLE_NAMES)) if bool((style == k).any())]
-    return torch.stack(means).std(dim=0).norm()
+    apart: Tensor = torch.linalg.vector_norm(torch.stack(means).std(dim=0))
+    return apart

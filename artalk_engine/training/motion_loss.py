@@ -94,7 +94,9 @@ class LipDirections:
 
     def aperture(self, motion: Tensor) -> Tensor:
         """Mean distance of the lips in millimetres, ``[..., 106]`` to ``[...]``."""
-        return (motion @ self.gap.flatten(0, 1).T).unflatten(-1, self.gap.shape[:2]).norm(dim=-1).mean(-1)
+        apart = (motion @ self.gap.flatten(0, 1).T).reshape(*motion.shape[:-1], *self.gap.shape[:2])
+        distances: Tensor = torch.linalg.vector_norm(apart, dim=-1)
+        return distances.mean(-1)
 
 
 def _directions(arrays: dict[str, NDArray[np.float32]], vertices: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -123,7 +123,7 @@ class WindowSource:
             _cut(packed.neutral, start, FRAMES, packed.neutral[-1]),
             _cut(packed.styled, start - FRAMES, FRAMES),
             _cut(packed.styled, start, FRAMES, packed.styled[-1]),
-            np.int64(packed.style),
+            np.array(packed.style),
         )
 
 
@@ -145,7 +145,8 @@ def steps_of(phones: Sequence[Phone], steps: int, rate_hz: float = 50.0) -> NDAr
     """Symbol sounding in the middle of each step, as an index into ``SYMBOLS``, ``[steps]``."""
     ends = np.array([phone.end_s for phone in phones])
     places = np.searchsorted(ends, (np.arange(steps) + 0.5) / rate_hz, side="right").clip(max=len(phones) - 1)
-    return np.array([SYMBOLS.index(phone.symbol) for phone in phones], np.uint8)[places]
+    symbols = np.array([SYMBOLS.index(phone.symbol) for phone in phones], np.uint8)
+    return np.asarray(symbols[places])
 
 
 _START_SHARE = 0.15
