@@ -17,7 +17,8 @@ from matplotlib import image
 from numpy.typing import NDArray
 
 from artalk_engine.assets import assets_folder
-from artalk_engine.audio.waveform import SAMPLE_RATE_HZ, load_waveform
+from artalk_engine.audio.waveform import load_waveform
+from artalk_engine.config import SAMPLE_RATE_HZ
 from artalk_engine.errors import EngineError
 from artalk_engine.render.video import write_video
 from bridge.motion import EXPRESSION, FPS, GLOBAL_ORIENT, JAW_POSE

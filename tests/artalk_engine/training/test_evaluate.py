@@ -9,6 +9,7 @@ from invented_speech import invent
 
 from artalk_engine.training import evaluate, report
 from artalk_engine.training.evaluate import Utterance
+from artalk_engine.training.head_ruler import HeadRuler
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_the_figures_are_written_as_json(of_the_rule, tmp_path):
 
 def test_the_picture_is_drawn(utterances, tmp_path):
     pytest.importorskip("matplotlib")
-    judged = evaluate.judge(evaluate.rule_maker("neutral"), utterances[:1])[0]
+    judged = evaluate.judge(evaluate.rule_maker("neutral"), utterances[:1], HeadRuler.load())[0]
     speech = judged.utterance
     report.draw(tmp_path / "p.png", speech.waveform, speech.phones, judged.face, judged.rule_face, speech.voice)
     assert (tmp_path / "p.png").stat().st_size > 20_000
