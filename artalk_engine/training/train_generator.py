@@ -31,7 +31,7 @@ from .train_codec import CodecTraining
 from .windows import STYLE_NAMES, Batch, WindowSource
 
 _NEUTRAL = STYLE_NAMES.index("neutral")
-_FROZEN = ("audio_encoder.", "basic_vae.")
+_DRIFT_FRAMES = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class GeneratorTraining:
     heads: int = 4
     style_width: int = 64
     most_flips_coarser: float = 0.25  # share of wrong bits in the coarser scales, at most
-    most_flips_before: float = 0.15  # and in the window before
+    most_flips_before: float = 0.05  # and in the window before
+    most_drift: float = 0.4  # of the way to another face, in the window before
     null_share_neutral: float = 0.5  # neutral clips, and others, that are shown without their style
     null_share: float = 0.03
     motion_weight: float = 0.3
@@ -82,10 +83,11 @@ class GeneratorTrainer(nn.Module):
     def losses(self, batch: Batch, style_clips: Tensor, rng: np.random.Generator) -> loop.Losses:
         """Losses of one batch ``[B, …]``; the first half is decoded, the second corrupted."""
         codec, half = self.model.basic_vae, len(batch.style) // 2
+        previous, wanted_motion = drift(batch.previous, batch.styled, self.config.most_drift)
         with torch.no_grad():
             features = self._hear(batch.waveform, rng)
-            before, _ = codec.quant_to_vqidx(batch.previous)
-            window = codec.encode(batch.previous, batch.styled)[1]
+            before, _ = codec.quant_to_vqidx(previous)
+            window = codec.encode(previous, wanted_motion)[1]
         if window is None:
             raise AssertionError("two windows were encoded, one came back")
         rates = torch.rand(len(batch.style), 1, 1) * self.config.most_flips_coarser
@@ -94,11 +96,11 @@ class GeneratorTrainer(nn.Module):
         seen_before = flip(before, torch.rand(len(before), 1, 1) * self.config.most_flips_before)
         logits = self.model.teacher_forced_logits(features, self._style(batch.style, style_clips), seen_before, fed)
         made = self._decode(before[:half], logits[:half])
-        last = batch.previous[:half, -1:]
+        last = previous[:half, -1:]
         return {
             "bits": F.cross_entropy(logits.flatten(0, 2), wanted.flatten()),
             "motion": self.config.motion_weight
-            * self.motion_loss(torch.cat([last, made], dim=1), torch.cat([last, batch.styled[:half]], dim=1)),
+            * self.motion_loss(torch.cat([last, made], dim=1), torch.cat([last, wanted_motion[:half]], dim=1)),
         }
 
     def _hear(self, waveform: Tensor, rng: np.random.Generator) -> Tensor:
@@ -123,6 +125,26 @@ class GeneratorTrainer(nn.Module):
             window = window + resize_up(part, codec.config.window)
         motion: Tensor = codec.decode(codec.quantize.bits_to_window(before), window)[1]
         return motion
+
+
+def drift(previous: Tensor, this: Tensor, most: float) -> tuple[Tensor, Tensor]:
+    """Let the window before end in a slightly wrong face, and the window find its way back from there.
+
+    So the generator learns to carry on from its own mistakes without a jump.
+
+    Args:
+        previous: motion of the window before, ``[B, T, M]``.
+        this: motion of the window, ``[B, T, M]``.
+        most: share of the way to another clip's face, at most.
+
+    Returns:
+        both windows, changed; the last dozen frames of the first, and about a dozen of the second.
+    """
+    last = previous[:, -1:]
+    offset = (last.roll(1, dims=0) - last) * (torch.rand(len(last), 1, 1) * most)
+    frames = torch.arange(previous.shape[1], dtype=previous.dtype)[None, :, None]
+    grown = torch.exp((frames - frames[:, -1:]) / _DRIFT_FRAMES)
+    return previous + offset * grown, this + offset * torch.exp(-(frames + 1.0) / _DRIFT_FRAMES)
 
 
 def flip(bits: Tensor, rates: Tensor) -> Tensor:
