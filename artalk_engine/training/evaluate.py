@@ -78,12 +78,12 @@ def evaluate(make: MotionMaker, utterances: Sequence[Utterance], style: str = "n
     Returns:
         The figures, over all utterances together.
     """
-    return _figures(make, judge(make, utterances, style))
-
-
-def judge(make: MotionMaker, utterances: Sequence[Utterance], style: str = "neutral") -> list[Judged]:
-    """Make and measure both motions of every utterance."""
     ruler = HeadRuler.load()
+    return _figures(make, judge(make, utterances, ruler, style), ruler)
+
+
+def judge(make: MotionMaker, utterances: Sequence[Utterance], ruler: HeadRuler, style: str = "neutral") -> list[Judged]:
+    """Make and measure both motions of every utterance."""
     judged = []
     for k, utterance in enumerate(utterances, 1):
         motion = make(utterance)
@@ -138,8 +138,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate as the options say, and print the table; the exit status is 1 if the first version's figures fail."""
     make = rule_maker(arguments.style) if arguments.rule else _engine_maker(arguments.checkpoint, arguments.style)
     utterances = held_out(arguments.clips, arguments.voices)
-    judged = judge(make, utterances, arguments.style)
-    figures = _figures(make, judged)
+    ruler = HeadRuler.load()
+    judged = judge(make, utterances, ruler, arguments.style)
+    figures = _figures(make, judged, ruler)
     sys.stdout.write(figures.table() + "\n")
     if arguments.json:
         figures.write_json(arguments.json)
@@ -159,7 +160,7 @@ def _engine_maker(checkpoint: Path | None, style: str) -> MotionMaker:
     return lambda utterance: engine.inference(utterance.waveform)
 
 
-def _figures(make: MotionMaker, judged: Sequence[Judged]) -> report.Report:
+def _figures(make: MotionMaker, judged: Sequence[Judged], ruler: HeadRuler) -> report.Report:
     """Draw the figures together."""
     frames = sum(len(each.motion) for each in judged)
     blinks = [measures.blinks(each.face.lid_gaps) for each in judged]
@@ -167,7 +168,6 @@ def _figures(make: MotionMaker, judged: Sequence[Judged]) -> report.Report:
     full = [is_full for found in blinks for _, is_full in found]
     opening = np.mean([measures.lagged_correlations(x.face.opening, x.rule_face.opening) for x in judged], axis=0)
     lag = int(opening.argmax()) - len(opening) // 2
-    quiet = [_quiet(None), *(each.utterance for each in judged)]
     return report.Report(
         voices=tuple(sorted({each.utterance.voice for each in judged})),
         seconds=frames / FPS,
@@ -176,8 +176,8 @@ def _figures(make: MotionMaker, judged: Sequence[Judged]) -> report.Report:
         width_correlation=_correlation_at(lag, [(x.face.width, x.rule_face.width) for x in judged]),
         closures=_closures(judged, measures.CLOSED_MM),
         sealed=_closures(judged, measures.SEALED_MM),
-        silences=_rest(make, quiet[:1], judged),
-        noisy_silences=_rest(make, [_quiet(NOISE_DB), *(_with_noise(each.utterance) for each in judged)], []),
+        silences=_rest(make, [_quiet(None)], judged, ruler),
+        noisy_silences=_rest(make, [_quiet(NOISE_DB), *(_with_noise(each.utterance) for each in judged)], [], ruler),
         blinks_per_minute=60.0 * len(full) * FPS / frames,
         full_blinks=float(np.mean(full)) if full else 0.0,
         blink_interval_spread=float(intervals.std() / intervals.mean()) if len(intervals) > 1 else 0.0,
@@ -198,9 +198,8 @@ def _correlation_at(lag: int, pairs: Sequence[tuple[NDArray[np.float64], NDArray
     return float(np.mean([measures.lagged_correlations(*pair)[5 + lag] for pair in pairs]))
 
 
-def _rest(make: MotionMaker, more: Sequence[Utterance], judged: Sequence[Judged]) -> report.Rest:
+def _rest(make: MotionMaker, more: Sequence[Utterance], judged: Sequence[Judged], ruler: HeadRuler) -> report.Rest:
     """Count the silences in which the mouth is closed and still, in utterances judged and in more."""
-    ruler = HeadRuler.load()
     faces = [(each.face, each.utterance.phones) for each in judged]
     faces += [(ruler.measure(make(utterance)), utterance.phones) for utterance in more]
     silences = closed = still = 0
