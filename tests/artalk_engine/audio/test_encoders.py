@@ -1,0 +1,96 @@
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from artalk_engine.audio.encoders import build_audio_encoder, normalise
+from tests.golden.golden import Golden, recording
+from tests.golden.seeded_weights import MANIFEST
+
+WAV2VEC = {
+    **MANIFEST["tiny_prev2"]["wav2vec2"],
+    "hidden_size": 32,
+    "intermediate_size": 32,
+    "num_conv_pos_embeddings": 16,
+}
+MIMI = {
+    "hidden_size": 32, "num_filters": 4, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
+    "head_dim": 16, "intermediate_size": 32, "codebook_size": 16, "codebook_dim": 16, "num_quantizers": 4,
+    "vector_quantization_hidden_dimension": 16, "upsample_groups": 32,
+}  # fmt: skip
+
+
+def test_normalised_window_is_the_references():
+    window = recording()[:, :64_000]
+    torch.testing.assert_close(
+        normalise(window)[:, :64], Golden("artalk_tiny_dev").tensor("audio_norm_first64"), rtol=2e-6, atol=0
+    )
+
+
+def test_normalising_uses_the_unbiased_deviation_and_all_samples():
+    window = torch.tensor([[1.0, -1.0, 0.0, 0.0]])
+    torch.testing.assert_close(normalise(window), window / ((2 / 3) ** 0.5 + 1e-6))
+    assert torch.equal(normalise(torch.zeros(1, 8)), torch.zeros(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "steps"), [("wav2vec", WAV2VEC, 199), ("mimi", MIMI, 50), ("log_mel", {}, 200)]
+)
+def test_encoders_keep_their_contract(name, config, steps):
+    torch.manual_seed(0)
+    encoder = build_audio_encoder(name, config).eval()
+    windows = torch.randn(2, 64_000)
+    with torch.no_grad():
+        features = encoder(windows)
+        assert features.shape == (2, steps, encoder.feature_dim)
+        torch.testing.assert_close(encoder(windows[1:]), features[1:], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "config"), [("wav2vec", WAV2VEC), ("log_mel", {})])
+def test_encoders_can_be_trained(name, config):
+    encoder = build_audio_encoder(name, config)
+    encoder(torch.randn(1, 64_000)).sum().backward()
+    assert any(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in encoder.parameters())
+
+
+def test_older_weight_norm_names_are_read():
+    encoder = build_audio_encoder("wav2vec", WAV2VEC)
+    parts = {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"}
+    state = encoder.state_dict()
+    older = {}
+    for key, value in state.items():
+        for new, old in parts.items():
+            key = key.replace(new, old)
+        older[key] = value + 1
+    assert set(older) != set(state)
+    encoder.load_state_dict(older, strict=True)
+    assert all(
+        torch.equal(value, older_value)
+        for value, older_value in zip(encoder.state_dict().values(), older.values(), strict=True)
+    )
+
+
+def test_older_mimi_names_are_read():
+    encoder = build_audio_encoder("mimi", MIMI)
+    older = {
+        key.replace("encoder.encoder_seanet.", "encoder.")
+        .replace("encoder.encoder_transformer.", "encoder_transformer.")
+        .replace("encoder.downsample.", "downsample.")
+        .replace("decoder.decoder_seanet.", "decoder.")
+        .replace("decoder.decoder_transformer.", "decoder_transformer.")
+        .replace("decoder.upsample.", "upsample."): value
+        for key, value in encoder.state_dict().items()
+    }
+    assert any(".encoder.layers." in key for key in older)
+    encoder.load_state_dict(older, strict=True)
+
+
+def test_transformers_is_loaded_only_for_the_encoders_that_need_it():
+    code = (
+        "import sys, time; import artalk_engine; assert 'torch' not in sys.modules;"
+        "from artalk_engine import ARTAvatarInferEngine;"
+        "from artalk_engine.audio.encoders import build_audio_encoder; build_audio_encoder('log_mel', {});"
+        "assert 'transformers' not in sys.modules and 'scipy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=600)
