@@ -75,6 +75,8 @@ def set_up_studio(scene: bpy.types.Scene, rig: bpy.types.Object, *, for_preview:
         rig: the armature object of a head; its mesh children are framed as they are at rest.
         for_preview: choose `preview_settings` rather than `still_settings`.
     """
+    for layer in scene.view_layers:
+        layer.update()  # the rig may have been moved a moment ago
     stage = stage_of(rig)
     collection = studio_collection(scene)
     scene.camera = camera(collection, stage)

@@ -63,7 +63,7 @@ def shade_mask(canvas: Canvas) -> Floats:
     under_chin = bump(canvas.vertices, (0.0, -86.0, 34.0), (34.0, 14.0, 26.0))
     below_lip = bump(canvas.vertices, (0.0, -60.5, 84.0), (9.0, 2.5, 10.0))
     nostril = bump(canvas.vertices, (5.2, -21.5, 89.0), (2.4, 2.4, 5.0))
-    mask = np.max([0.6 * under_chin, 0.35 * below_lip, 1.3 * nostril], axis=0)
+    mask: Floats = np.max([0.6 * under_chin, 0.35 * below_lip, 1.3 * nostril], axis=0)
     for rings in canvas.layout.ears:
         mask[rings] = np.array(EAR_SHADE)[:, None]
     for rings in canvas.layout.eyelids:

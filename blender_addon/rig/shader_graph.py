@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import bpy
 
-Value = float | Sequence[float] | bpy.types.NodeSocket  # what a socket can be fed with
+Value = Any  # what a socket can be fed with: another socket, a number, or a sequence of numbers
 Colour = tuple[float, float, float]  # linear
 
 ROW_HEIGHT, COLUMN_WIDTH = 160.0, 200.0
