@@ -161,25 +161,39 @@ def demo(options: argparse.Namespace) -> int:
     made = time.monotonic()
     archive = build_zip(ROOT / "dist", bpy)
     stages = [("environments", made - started), ("extension zip", time.monotonic() - made)]
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=out) as folder:
-        staging = Path(folder)
-        command = [str(bpy), str(ROOT / "docs/demo.py"), "--zip", str(archive), "--engine", str(engine)]
-        command += ["--audio", str(audio), "--style", options.style, "--out", str(staging)]
-        with (staging / "blender.log").open("wb") as log:  # Blender talks a lot on standard output
-            if run(command, stdout=log.fileno(), env=_child_environment(BLENDER_USER_RESOURCES=str(staging / "user"))):
-                raise BuildError("the demo did not finish; nothing was written")
-        report = json.loads((staging / "report.json").read_text("utf-8"))
-        for name, _what in report["files"]:
-            (staging / name).replace(out / name)
-    stages += [(str(name), float(seconds)) for name, seconds in report["stages"]]
+    job = ["--zip", archive, "--engine", engine, "--audio", audio, "--style", options.style]
+    report = _demo_in_blender([str(bpy), str(ROOT / "docs/demo.py"), *map(str, job)], out)
+    stages += [*map(tuple, report["stages"]), ("total", time.monotonic() - started)]
     print(f"\nMade in {out} with Blender {blender.version}:")
-    for name, what in report["files"]:
-        print(f"  {name:<20} {what}")
+    print(*(f"  {name:<20} {what}" for name, what in report["files"]), sep="\n")
     print("\nStage                   seconds")
-    for name, seconds in [*stages, ("total", time.monotonic() - started)]:
-        print(f"  {name:<20} {seconds:8.1f}")
+    print(*(f"  {name:<25}{seconds:5.1f}" for name, seconds in stages), sep="\n")
     return 0
+
+
+def _demo_in_blender(command: list[str], out: Path) -> dict[str, Any]:
+    """Run the demo's script, and put what it made into ``out`` only when all of it is there."""
+    is_new = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=out) as folder:
+            staging, log = Path(folder), Path(folder, "blender.log")
+            places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)  # so that logs and the like go with the folder
+            variables = _child_environment(BLENDER_USER_RESOURCES=str(staging / "user"), **places)
+            with log.open("wb") as stream:  # Blender talks a lot on standard output
+                status = run([*command, "--out", folder], stdout=stream.fileno(), env=variables)
+            if status not in (0, 1):  # with 1 it has said why
+                say("\n".join(log.read_text("utf-8", "replace").splitlines()[-15:]))
+                raise BuildError(f"Blender ended with status {status}: its last lines are above")
+            if status:
+                raise SystemExit(1)
+            report: dict[str, Any] = json.loads((staging / "report.json").read_text("utf-8"))
+            for name, _what in report["files"]:
+                (staging / name).replace(out / name)
+    finally:
+        if is_new and not any(out.iterdir()):
+            out.rmdir()
+    return report
 
 
 def _check_demo_input(audio: Path, style: str, out: Path) -> None:
@@ -216,8 +230,13 @@ def test(options: argparse.Namespace) -> int:
         if not find_python(blender.python) and not IN_CI:
             left_out.append(f"Blender {blender.version} was left out: it needs Python {blender.python}")
             continue
-        python = make_blender(blender)
         arguments = ["-m", "blender", *options.pytest_arguments]
+        try:
+            python = make_blender(blender)
+        except BuildError as exc:
+            say(f"error: {exc}")
+            rows.append(Row(f"Blender {blender.version}", 0, 1, 0, 0.0))
+            continue
         rows.append(_pytest(f"Blender {blender.version}", python, arguments, {"ARTALK_ENGINE_PYTHON": str(engine)}))
     print(f"\n{'':<16}{'passed':>8}{'failed':>8}{'skipped':>8}{'seconds':>9}")
     for row in rows:
@@ -230,7 +249,7 @@ def test(options: argparse.Namespace) -> int:
 
 
 @dataclass(frozen=True)
-class TestRow:
+class Row:
     """One line of the closing table of ``test``."""
 
     name: str
@@ -247,14 +266,14 @@ def _checks(engine: Path) -> Iterator[tuple[str, list[str]]]:
     yield "lint-imports", [str(shutil.which("lint-imports", path=str(engine.parent)))]
 
 
-def _check(name: str, command: list[str]) -> TestRow:
+def _check(name: str, command: list[str]) -> Row:
     say(name)
     started = time.monotonic()
     failed = int(run(command, stdout=sys.stderr.fileno(), env=_child_environment()) != 0)
-    return TestRow(name, 1 - failed, failed, 0, time.monotonic() - started)
+    return Row(name, 1 - failed, failed, 0, time.monotonic() - started)
 
 
-def _pytest(name: str, python: Path, arguments: list[str], variables: Mapping[str, str]) -> TestRow:
+def _pytest(name: str, python: Path, arguments: list[str], variables: Mapping[str, str]) -> Row:
     """Run pytest and count; a run that dies without a report counts as one failure."""
     say(f"{name}: pytest {' '.join(arguments)}")
     started = time.monotonic()
@@ -268,7 +287,7 @@ def _pytest(name: str, python: Path, arguments: list[str], variables: Mapping[st
     passed = max(0, counts.get("tests", 0) - bad - skipped)
     if not suite or status not in (0, 5):  # 5: ARGS chose no test, as may well be for one of the environments
         bad = max(bad, 1)
-    return TestRow(name, passed, bad, skipped, time.monotonic() - started)
+    return Row(name, passed, bad, skipped, time.monotonic() - started)
 
 
 # Environments
@@ -314,7 +333,7 @@ def make_environment(name: str, pins: Mapping[str, str], python: Path) -> Path:
     if _is_ready(folder):
         return _interpreter(folder)
     ENVIRONMENTS.mkdir(exist_ok=True)
-    with _lock(folder.with_suffix(".lock")):
+    with _lock(ENVIRONMENTS / f"{folder.name}.lock"):
         if not _is_ready(folder):
             started = time.monotonic()
             say(f"{name}: making the environment in {folder.relative_to(ROOT)}")
@@ -421,8 +440,8 @@ _DEBIAN_PACKAGES = {
     "libSM": "libsm6",
     "libICE": "libice6",
     "libGL": "libgl1",
-    "libEGL": "libegl1",
     "libgomp": "libgomp1",
+    "libstdc++": "libstdc++6",
 }
 
 
