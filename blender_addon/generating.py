@@ -115,6 +115,10 @@ class GenerateJob:
         """What the job is called in the undo history."""
         return f"ARTalk: Generate Take {self._number}"
 
+    def is_making(self, details: TakeDetails) -> bool:
+        """Whether a take is the one that this job makes."""
+        return (details.rig_id, details.number) == (self._rig_id, self._number)
+
     def accept(self, request: int, reply: Reply) -> None:
         """Take in one reply of the engine; never raises.
 

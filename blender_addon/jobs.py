@@ -128,6 +128,7 @@ def tick() -> float | None:
         return None
     if bpy.app.is_job_running("RENDER"):
         return TICK_S  # nothing may change while a frame is being rendered
+    shown = job.stage, job.fraction
     try:
         _advance(job)
     except Exception:  # whatever it is, the timer and the panel must go on
@@ -135,7 +136,8 @@ def tick() -> float | None:
         job.abandon("Generating ended in an unexpected error.", "Generate again; the system console has the details.")
     if job.is_over:
         _end(job)
-    notices.redraw()
+    elif shown != (job.stage, job.fraction):
+        notices.redraw()
     return TICK_S if _current is not None else None
 
 

@@ -58,5 +58,6 @@ def redraw() -> None:
     """Let the sidebars of all 3D views be drawn again."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
+            for region in area.regions:
+                if area.type == "VIEW_3D" and region.type == "UI":  # the view itself is dearer to draw
+                    region.tag_redraw()

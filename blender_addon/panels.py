@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import textwrap
-
+import blf
 import bpy
 
 from . import jobs, notices, reasons
@@ -15,6 +14,9 @@ from .rig.naming import RIG_ID
 from .rig.parts import is_rig
 from .takes.record import take_details, takes_of
 from .takes.take import current_take
+
+FONT, FONT_SIZE = 0, 11.0  # Blender's own, and its size in points at a scale of one
+MARGINS, BUTTON = 100.0, 24.0  # pixels at a scale of one: around a text with its icon; of a small button
 
 
 class _Tab:
@@ -69,11 +71,14 @@ class ARTALK_PT_takes(_Tab, bpy.types.Panel):
             column.label(text="None yet")
         for take in takes:
             details = take_details(take)
+            job = jobs.current()
+            state = "" if details.is_complete else " · incomplete"
+            if job is not None and job.is_making(details):
+                state = " …"
             icon = "RADIOBUT_ON" if take == playing else "RADIOBUT_OFF"
             style = f" · {details.style}" if details.style else ""
-            unfinished = "" if details.is_complete else " · incomplete"
             sound = bpy.path.basename(details.audio)
-            text = f"{details.number}: {sound}{style}{unfinished}"
+            text = f"{details.number}: {sound}{style}{state}"
             column.operator("artalk.show_take", text=text, icon=icon, depress=take == playing).take = take.name
 
 
@@ -129,7 +134,7 @@ def _draw_notice(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     row = box.row()
     lines = row.column(align=True)
     lines.alert = notice.is_error
-    _draw_text(lines, context, notice.text, "ERROR" if notice.is_error else "CHECKMARK")
+    _draw_text(lines, context, notice.text, "ERROR" if notice.is_error else "CHECKMARK", BUTTON)
     if notice.remedy:
         _draw_text(box.column(align=True), context, notice.remedy, "FORWARD")
     row.operator("artalk.dismiss", text="", icon="X", emboss=False)
@@ -143,9 +148,32 @@ def _draw_reason(layout: bpy.types.UILayout, context: bpy.types.Context, reason:
         _draw_text(column, context, reason, "INFO")
 
 
-def _draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:
-    """Write a text over as many lines as the sidebar's width makes of it."""
-    letter = 7.0 * context.preferences.system.ui_scale  # pixels, of the average letter of Blender's font
-    width = max(int(context.region.width / letter) - 8, 12)
-    for number, line in enumerate(textwrap.wrap(text, width)):
+def _draw_text(
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str, spare: float = 0.0
+) -> None:
+    """Write a text over as many lines as the sidebar's width makes of it.
+
+    Args:
+        layout: where to write.
+        context: of the sidebar.
+        text: what to write.
+        icon: name of the icon before the first line.
+        spare: width to leave for a button beside the text, in pixels at a scale of one.
+    """
+    scale = context.preferences.system.ui_scale
+    blf.size(FONT, FONT_SIZE * scale)
+    width = context.region.width - (MARGINS + spare) * scale
+    for number, line in enumerate(_lines(text, width)):
         layout.label(text=line, icon="BLANK1" if number else icon)
+
+
+def _lines(text: str, width: float) -> list[str]:
+    """Break a text between words into lines of at most ``width`` pixels; a longer word has a line of its own."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and blf.dimensions(FONT, longer)[0] <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines

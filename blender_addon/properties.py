@@ -42,7 +42,7 @@ class ArtalkSettings(bpy.types.PropertyGroup):
     )
     style: bpy.props.EnumProperty(name="Style", description="How to speak", items=_style_items, default=_DEFAULT)
     start_frame: bpy.props.FloatProperty(
-        name="Start", description="Scene frame on which the sound begins", default=1.0, precision=2, step=100
+        name="Start Frame", description="Scene frame on which the sound begins", default=1.0, precision=2, step=100
     )
     fix_pose: bpy.props.BoolProperty(name="Still Head", description="Move the face only", default=False)
     seed: bpy.props.IntProperty(
