@@ -10,13 +10,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from artalk_engine.engine import ARTAvatarInferEngine
-    from artalk_engine.face.flame import FLAMEModel
-    from artalk_engine.motion.generator import BitwiseARModel
-    from artalk_engine.motion.quantizer import BSQ, MultiScaleBSQ
-    from artalk_engine.motion.style import StyleEncoder
-    from artalk_engine.motion.transformer import AdaLNSelfAttn
-    from artalk_engine.motion.vae import BitwiseVAE
+    from .engine import ARTAvatarInferEngine
+    from .face.flame import FLAMEModel
+    from .motion.generator import BitwiseARModel
+    from .motion.quantizer import BSQ, MultiScaleBSQ
+    from .motion.style import StyleEncoder
+    from .motion.transformer import AdaLNSelfAttn
+    from .motion.vae import BitwiseVAE
 
 __all__ = [
     "BSQ",

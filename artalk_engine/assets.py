@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from artalk_engine.errors import AssetMissingError
+from .errors import AssetMissingError
 
 
 def assets_folder() -> Path:

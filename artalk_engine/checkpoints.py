@@ -16,10 +16,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from artalk_engine.config import STYLE_FRAMES, GeneratorConfig
-from artalk_engine.errors import CheckpointError, ConfigError, StyleError
-from artalk_engine.motion.generator import BitwiseARModel
 from bridge.motion import CHANNELS
+
+from .config import STYLE_FRAMES, GeneratorConfig
+from .errors import CheckpointError, ConfigError, StyleError
+from .motion.generator import BitwiseARModel
 
 WRAPPERS = ("model", "state_dict")  # under which training programs put the weights
 

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from artalk_engine.errors import ConfigError
 from bridge.motion import CHANNELS, FPS
+
+from .errors import ConfigError
 
 SAMPLE_RATE_HZ = 16_000
 STYLE_FRAMES = 50  # length of a style clip

@@ -14,14 +14,15 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from artalk_engine import assets
-from artalk_engine.audio.waveform import load_waveform
-from artalk_engine.checkpoints import check_style, load_config, load_generator, load_style
-from artalk_engine.config import GeneratorConfig
-from artalk_engine.errors import AudioEmptyError, AudioFormatError, CheckpointError, NotInThisVersionError, StyleError
-from artalk_engine.motion.generator import frame_count
-from artalk_engine.motion.smoothing import StreamingSmoother, smooth
 from bridge.motion import GLOBAL_ORIENT, JAW_YAW_ROLL
+
+from . import assets
+from .audio.waveform import load_waveform
+from .checkpoints import check_style, load_config, load_generator, load_style
+from .config import GeneratorConfig
+from .errors import AudioEmptyError, AudioFormatError, CheckpointError, NotInThisVersionError, StyleError
+from .motion.generator import frame_count
+from .motion.smoothing import StreamingSmoother, smooth
 
 Motion = npt.NDArray[np.float32]
 Sound = Path | str | npt.NDArray[Any] | torch.Tensor
@@ -125,7 +126,7 @@ class ARTAvatarInferEngine:
             clip = load_style(self._styles[style_motion])
         else:
             clip = check_style(_as_array(style_motion), "given")
-        self._style = torch.from_numpy(clip)[None].to(self.device)
+        self._style = torch.from_numpy(clip)[None]
 
     def smooth_motion_savgol(self, motions: npt.NDArray[Any] | torch.Tensor) -> Motion:
         """Smooth raw motion ``[T, 106]``; the argument stays as it is."""
@@ -152,7 +153,7 @@ class ARTAvatarInferEngine:
         for audio in model.split(torch.from_numpy(waveform)[None]):
             if stop():
                 return
-            window = model.step(state, audio.to(self.device))
+            window = model.step(state, audio)
             state = window.state
             motion = window.motion[0, : frames - raw].cpu().numpy()
             raw += len(motion)

@@ -14,9 +14,10 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from artalk_engine.audio.resample import resample
 from artalk_engine.config import SAMPLE_RATE_HZ
 from artalk_engine.errors import ConfigError
+
+from .resample import resample
 
 MIMI_RATE_HZ = 24_000
 
@@ -79,7 +80,7 @@ def build_audio_encoder(name: str, audio_cfg: Mapping[str, Any]) -> AudioEncoder
     if name == "mimi":
         return MimiEncoder(audio_cfg)
     if name == "log_mel":
-        from artalk_engine.audio.log_mel import LogMelEncoder
+        from .log_mel import LogMelEncoder
 
         return cast("AudioEncoder", LogMelEncoder(audio_cfg))
     raise ConfigError(f"AUDIO_ENCODER must be wav2vec, mimi or log_mel, not {name!r}")

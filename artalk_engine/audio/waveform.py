@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from artalk_engine.audio.resample import Resampler
 from artalk_engine.config import SAMPLE_RATE_HZ
 from artalk_engine.errors import AudioEmptyError, AudioFormatError, AudioMissingError
+
+from .resample import Resampler
 
 BLOCK = 1 << 18  # samples decoded at a time
 

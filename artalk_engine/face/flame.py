@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from artalk_engine.assets import head_path
 from artalk_engine.errors import ConfigError
-from artalk_engine.face.flame_files import SHAPES, load_flame
-from artalk_engine.face.skinning import joint_transforms, rotation_matrices, skin
+
+from .flame_files import SHAPES, load_flame
+from .skinning import joint_transforms, rotation_matrices, skin
 
 JOINTS = 5  # root, neck, jaw, left eye, right eye
 

@@ -19,10 +19,11 @@ from torch.nn import functional as F  # noqa: N812
 from artalk_engine.audio.encoders import build_audio_encoder
 from artalk_engine.config import SAMPLE_RATE_HZ, GeneratorConfig
 from artalk_engine.errors import AudioEmptyError
-from artalk_engine.motion.quantizer import resize_down
-from artalk_engine.motion.style import StyleEncoder
-from artalk_engine.motion.transformer import AdaLNBeforeHead, AdaLNSelfAttn
-from artalk_engine.motion.vae import BitwiseVAE
+
+from .quantizer import resize_down
+from .style import StyleEncoder
+from .transformer import AdaLNBeforeHead, AdaLNSelfAttn
+from .vae import BitwiseVAE
 
 STYLE_GUIDANCE = 1.1
 DROP_PATH_AT_24_BLOCKS = 0.1
@@ -171,15 +172,19 @@ class BitwiseARModel(nn.Module):
         """
         context_bits, _ = self.basic_vae.quant_to_vqidx(state.motion)
         context = self._shift_context(state, context_bits)
-        bits = self._generate_bits(self.audio_tokens(self.audio_encoder(audio)), state.style, context)
+        audio_features = self.audio_encoder(audio.to(self.device))
+        bits = self._generate_bits(self.audio_tokens(audio_features), state.style, context)
         _, motion = self.basic_vae.vqidx_to_motion(context_bits, bits)
         return Window(motion, bits, context_bits, WindowState(state.style, motion, context))
 
     def style_token(self, style_clip: Tensor | None, batch: int = 1) -> Tensor:
-        """Make the style token ``[B, 1, D]`` that generation uses, a little beyond the style given."""
+        """Make the style token ``[B, 1, D]`` that generation uses, a little beyond the style given.
+
+        One clip ``[1, 50, M]`` serves a whole batch.
+        """
         if style_clip is None:
             return self.null_style_cond.expand(batch, -1, -1)
-        token = self.embed_style(style_clip)
+        token = self.embed_style(style_clip.to(self.device)).expand(max(batch, len(style_clip)), -1, -1)
         return token * STYLE_GUIDANCE - self.null_style_cond * (STYLE_GUIDANCE - 1)
 
     def embed_style(self, style_clip: Tensor) -> Tensor:

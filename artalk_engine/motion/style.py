@@ -56,10 +56,9 @@ class _PositionalEncoding(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        angle = torch.arange(LONGEST_CLIP)[:, None] * torch.exp(
-            torch.arange(0, width, 2) * (-math.log(10_000.0) / width)
-        )
-        table = torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)  # [T, D], sine and cosine in turn
+        rates = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10_000.0) / width))
+        angle = torch.arange(LONGEST_CLIP)[:, None] * rates
+        table = torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1).float()  # [T, D], sine, cosine in turn
         self.register_buffer("pe", table[None, :, :width].contiguous())
 
     def forward(self, tokens: Tensor) -> Tensor:

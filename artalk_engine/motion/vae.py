@@ -15,8 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from artalk_engine.config import CodecConfig
-from artalk_engine.motion.quantizer import MultiScaleBSQ
 from bridge.motion import EXPRESSION, GLOBAL_ORIENT
+
+from .quantizer import MultiScaleBSQ
 
 if TYPE_CHECKING:
     from artalk_engine.face.flame import FLAMEModel

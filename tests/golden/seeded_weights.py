@@ -22,7 +22,7 @@ MANIFEST = json.loads(Path(__file__).with_name("artalk_manifest.json").read_text
 
 def build_state(config: str, salt: str) -> dict[str, np.ndarray]:
     """Make all tensors of a configuration, in the order of its state dict."""
-    return {key: _tensor(key, spec, salt) for key, spec in MANIFEST[config]["tensors"].items()}
+    return {key: build_tensor(key, spec, salt) for key, spec in MANIFEST[config]["tensors"].items()}
 
 
 def build_torch_state(config: str, salt: str) -> dict[str, torch.Tensor]:
@@ -53,7 +53,7 @@ def seeded(name: str, shape: tuple[int, ...], mean: float, std: float) -> np.nda
     return values.reshape(shape)
 
 
-def _tensor(key: str, spec: dict[str, Any], salt: str) -> np.ndarray:
+def build_tensor(key: str, spec: dict[str, Any], salt: str) -> np.ndarray:
     init, shape = spec["init"], tuple(spec["shape"])
     if "rule" in init:
         value = BUFFERS[init["rule"]](init)

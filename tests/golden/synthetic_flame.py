@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,7 @@ def _fields(rng, pts, n, lo, hi):
     return out
 
 
+@cache
 def make_flame(seed=0):
     rng = _rng(seed, "geometry")
     hv, hf = _head(rng)

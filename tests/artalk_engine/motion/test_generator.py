@@ -50,6 +50,10 @@ def test_batch_gives_what_its_members_give_alone():
         torch.testing.assert_close(together[row : row + 1], alone, rtol=0, atol=1e-4)
 
 
+def test_one_style_clip_serves_a_batch(small):
+    assert small.inference({"audio": torch.randn(3, 9_000), "style_motion": torch.randn(1, 50, 106)}).shape[0] == 3
+
+
 def test_steps_equal_teacher_forced_logits(small):
     """What is made scale by scale from kept keys and values is what one masked pass finds."""
     clip, audio = torch.randn(2, 50, 106), torch.randn(2, 32_000)

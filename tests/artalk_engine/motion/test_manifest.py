@@ -5,7 +5,7 @@ import torch
 
 from artalk_engine import BitwiseARModel
 from tests.golden.golden import model_config
-from tests.golden.seeded_weights import MANIFEST
+from tests.golden.seeded_weights import MANIFEST, build_tensor
 
 
 @pytest.mark.parametrize("name", list(MANIFEST))
@@ -31,8 +31,6 @@ def test_default_audio_encoder_is_the_released_one():
 def test_buffers_have_the_released_values(name):
     config = {**model_config(name), "AUDIO_CONFIG": {**MANIFEST[name]["wav2vec2"], "num_hidden_layers": 1}}
     state = BitwiseARModel(config).state_dict()
-    from tests.golden.seeded_weights import _tensor
-
     for key, spec in MANIFEST[name]["tensors"].items():
         if "rule" in spec["init"]:
-            torch.testing.assert_close(state[key], torch.from_numpy(_tensor(key, spec, "")), rtol=0, atol=1e-6)
+            torch.testing.assert_close(state[key], torch.from_numpy(build_tensor(key, spec, "")), rtol=0, atol=1e-6)
