@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import blf
+import blf  # type: ignore[import-not-found]  # only inside Blender
 import bpy
 
 from . import jobs, notices, reasons
