@@ -2,8 +2,8 @@
 
     python docs/head_pictures.py [neutral visemes expressions] [--size PIXELS] [--samples COUNT]
 
-The visemes are, in reading order: a (father), ee, oo, o, p/b/m, f/v, th, s/z, sh; each from the front and from its
-left.  The expressions: happy, sad, angry, surprised, and eyes closed.
+The visemes are, in reading order: a (father), ee, oo, o, p/b/m, f/v, th, s/z, sh.
+The expressions: happy, sad, angry, surprised, and eyes closed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 import blender_addon  # noqa: E402, once the path is known
 from blender_addon.rig.parts import RigParts, rig_parts  # noqa: E402
-from blender_addon.studio import preview_settings, set_up_studio  # noqa: E402
+from blender_addon.studio import set_up_studio  # noqa: E402
 
 FOLDER = ROOT / "docs" / "pictures"
 JPEG_QUALITY = 88
@@ -89,7 +89,7 @@ EXPRESSIONS = (
 )  # fmt: skip
 SHEETS = {
     "neutral": Sheet((Pose({}),), columns=2),
-    "visemes": Sheet(VISEMES, columns=6, is_close=True),
+    "visemes": Sheet(VISEMES, columns=3, turns=(-20.0,), is_close=True),
     "expressions": Sheet(EXPRESSIONS, columns=5, turns=(-15.0,)),
 }
 
@@ -116,7 +116,6 @@ def render_sheet(sheet: Sheet, size: int, samples: int, path: Path) -> None:
     bpy.ops.artalk.create_head()
     head = rig_parts(scene.artalk.rig)
     set_up_studio(scene, head.rig)
-    preview_settings(scene)
     scene.cycles.samples = samples
     scene.render.resolution_x = scene.render.resolution_y = size
     if sheet.is_close:

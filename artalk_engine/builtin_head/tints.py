@@ -28,6 +28,7 @@ EAR_SHADE = (0.5, 0.4, 0.1, 0.0, 0.0, 0.1, 0.5, 0.9)
 LID_BLUSH = (0.25, 0.4, 0.45, 0.5, 0.6, 1.0, 1.0)  # by ring, crease to hidden edge
 LID_SHADE = (0.75, 0.35, 0.1, 0.0, 0.0, 0.0, 0.4)  # of the upper lid; the lower one has less
 LOWER_LID_SHADE = 0.35
+LASH_BLEED = 0.14  # share of the lashes' darkness on the lid above them
 
 
 def tints(canvas: Canvas) -> Floats:
@@ -79,6 +80,7 @@ def lash_mask(canvas: Canvas) -> Floats:
     strength = np.where(rise > -0.05, 1.0, 0.35)
     mask = np.zeros(len(canvas.vertices))
     for rings in canvas.layout.eyelids:
+        mask[rings[LID_SEAM_RING - 2]] = LASH_BLEED * strength
         mask[rings[LID_SEAM_RING - 1]] = strength
         mask[rings[LID_SEAM_RING]] = 0.6 * strength
     return mask

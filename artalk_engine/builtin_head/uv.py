@@ -29,7 +29,10 @@ EAR_BOXES: tuple[Box, Box] = ((0.60, 0.12, 0.74, 0.26), (0.74, 0.12, 0.88, 0.26)
 TONGUE_BOX: Box = (0.88, 0.12, 1.0, 0.26)
 NECK_BOX: Box = (0.0, 0.0, 0.24, 0.14)
 EYEBALL_BOXES: tuple[Box, Box] = ((0.24, 0.0, 0.42, 0.18), (0.42, 0.0, 0.60, 0.18))
-EYEBALL_BACK_BOXES: tuple[Box, Box] = ((0.24, 0.156, 0.264, 0.18), (0.42, 0.156, 0.444, 0.18))  # a corner no disc reaches
+EYEBALL_BACK_BOXES: tuple[Box, Box] = (
+    (0.24, 0.156, 0.264, 0.18),
+    (0.42, 0.156, 0.444, 0.18),
+)  # a corner no disc reaches
 TEETH_BOXES: tuple[Box, Box] = ((0.60, 0.06, 0.88, 0.12), (0.60, 0.0, 0.88, 0.06))
 BROW_BOXES: tuple[Box, Box] = ((0.88, 0.06, 1.0, 0.12), (0.88, 0.0, 1.0, 0.06))
 

@@ -81,7 +81,7 @@ def shade_hair(tree: bpy.types.ShaderNodeTree) -> bpy.types.NodeSocket:
     return graph.node(
         "ShaderNodeBsdfPrincipled",
         Base_Color=graph.mix(graph.ramp(both, 1.1, 2.3), HAIR, HAIR_LIGHT),
-        Roughness=0.4,
-        Specular_IOR_Level=0.35,
+        Roughness=0.52,
+        Specular_IOR_Level=0.25,
         Normal=graph.bump(both, 0.0009),
     ).outputs["BSDF"]

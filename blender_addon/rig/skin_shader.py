@@ -9,7 +9,7 @@ from .shader_graph import Colour, ShaderGraph
 
 REST, TINTS = "rest", "tints"  # attributes: places at rest in metres; lips, blush, shade, lashes
 
-SKIN: Colour = (0.80, 0.45, 0.30)
+SKIN: Colour = (0.80, 0.425, 0.265)
 BLUSH: Colour = (0.76, 0.20, 0.13)
 SHADE: Colour = (0.36, 0.14, 0.085)
 LIP: Colour = (0.46, 0.105, 0.085)
