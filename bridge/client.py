@@ -7,34 +7,17 @@ The engine dies with Blender, because its standard input ends then.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
-from .errors import (
-    BridgeError,
-    EngineDiedError,
-    EngineStartError,
-    EngineTimeoutError,
-    OrderError,
-    ProtocolError,
-    StrayBytesError,
-)
-from .messages import Cancel, Hello, Reply, Request, Shutdown
-from .pipes import ReadPipe, WritePipe
+from .connection import Connection, launch
+from .errors import BridgeError, EngineDiedError, EngineTimeoutError, OrderError, ProtocolError
+from .messages import Cancel, Hello, Reply, Request
 from .process_end import ending, log_tail
-from .protocol import ENDINGS, ClientProtocol
-
-GRACE_S = 2.0  # what the engine gets to leave by itself, and again after being terminated
+from .protocol import ENDINGS
 
 
 def engine_command(python: str | Path, root: str | Path) -> list[str]:
@@ -49,15 +32,6 @@ def engine_command(python: str | Path, root: str | Path) -> list[str]:
     """
     start = f"import sys; sys.path.insert(0, {str(root)!r}); from artalk_engine.service import main; main()"
     return [str(python), "-I", "-X", "utf8", "-c", start]
-
-
-def engine_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables for the engine: all but those that steer Blender's own Python."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if not name.upper().startswith("PYTHON") and name != "__PYVENV_LAUNCHER__"
-    }
 
 
 class EngineClient:
@@ -76,7 +50,7 @@ class EngineClient:
         """
         self.command = tuple(command)
         self.log_path = Path(log_path)
-        self._connection: _Connection | None = None
+        self._connection: Connection | None = None
         self._inbox: deque[tuple[int, Reply]] = deque()
         self._error: BridgeError | None = None
 
@@ -119,7 +93,7 @@ class EngineClient:
             raise OrderError("The engine is running already.", "Close it first.")
         self.close()
         self._inbox.clear()
-        self._connection = _Connection(_launch(self.command, self.log_path))
+        self._connection = Connection(launch(self.command, self.log_path))
         self._error = None
         self.send(Hello())
 
@@ -241,113 +215,3 @@ class EngineClient:
             self._error = exc
             connection.kill()
         return connection.received != before
-
-
-@dataclass
-class _Connection:
-    """A process with its pipes; lives as long as the process."""
-
-    process: subprocess.Popen[bytes]
-    protocol: ClientProtocol = field(default_factory=ClientProtocol)
-    heard_at: float = field(default_factory=time.monotonic)  # when the last bytes came
-    received: int = 0  # bytes so far
-
-    def __post_init__(self) -> None:
-        self._requests, self._replies = _pipe(self.process.stdin), _pipe(self.process.stdout)
-        self._writer, self._reader = WritePipe(self._requests.fileno()), ReadPipe(self._replies.fileno())
-
-    @property
-    def is_busy(self) -> bool:
-        return bool(self.protocol.open_jobs) or self._writer.has_waiting
-
-    def send(self, request: Request) -> int:
-        if not self.protocol.open_jobs:
-            self.heard_at = time.monotonic()
-        job, data = self.protocol.request(request)
-        self._write(data)
-        return job
-
-    def read_into(self, inbox: deque[tuple[int, Reply]], deadline: float) -> None:
-        """Read until nothing is left or ``deadline`` passes; raises EOFError at the end of the stream."""
-        self._write(b"")
-        while True:
-            data = self._reader.read()
-            if data == b"":
-                raise EOFError
-            if data is not None:
-                self.heard_at = time.monotonic()
-                self.received += len(data)
-                self._accept(data, inbox)
-            elif self.protocol.is_within_frame:
-                self._reader.wait(deadline - time.monotonic())  # the rest of a message is on its way
-            else:
-                return
-            if time.monotonic() >= deadline:
-                return
-
-    def wait(self, timeout_s: float) -> None:
-        """Return when something has arrived, or earlier if a request is still to be written."""
-        self._reader.wait(min(timeout_s, 0.01) if self._writer.has_waiting else timeout_s)
-
-    def close(self) -> None:
-        with suppress(BridgeError, OSError):
-            self.send(Shutdown())
-        for pipe in (self._requests, self._replies):
-            with suppress(OSError):
-                pipe.close()  # even an engine that cannot read learns from this
-        for last_resort in (self.process.terminate, self.process.kill, None):
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(GRACE_S)
-                return
-            if last_resort is not None:
-                last_resort()
-
-    def kill(self) -> None:
-        self.process.kill()
-
-    def _accept(self, data: bytes, inbox: deque[tuple[int, Reply]]) -> None:
-        self.protocol.feed(data)
-        while True:
-            try:
-                item = self.protocol.next()
-            except StrayBytesError:
-                continue  # something printed before the engine took its output away
-            if item is None:
-                return
-            inbox.append(item)
-
-    def _write(self, data: bytes) -> None:
-        with suppress(BrokenPipeError):  # reading tells how the engine ended
-            self._writer.write(data)
-
-
-def _launch(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
-    try:
-        log_path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):  # Windows refuses while an old engine still has the file
-            log_path.replace(log_path.with_name(log_path.name + ".old"))
-        with log_path.open("wb") as log:
-            return subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                bufsize=0,
-                env=engine_environment(os.environ),
-                cwd=tempfile.gettempdir(),  # keeps no folder of the user's busy
-                creationflags=_creation_flags(),
-            )
-    except (OSError, ValueError) as exc:
-        reason = (isinstance(exc, OSError) and exc.strerror) or str(exc)
-        raise EngineStartError(command[0] if command else "no program", reason) from exc
-
-
-def _creation_flags() -> int:
-    if sys.platform == "win32":
-        return subprocess.CREATE_NO_WINDOW
-    return 0
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None  # noqa: S101 - _launch asks for both pipes
-    return stream

@@ -16,7 +16,9 @@ from collections.abc import Mapping
 
 from . import framing
 from .errors import MessageError, OrderError, ProtocolError, VersionError
+from .fields import Message, from_plain, to_plain
 from .messages import (
+    BY_NAME,
     PROTOCOL,
     Cancel,
     Describe,
@@ -27,7 +29,6 @@ from .messages import (
     Hello,
     LoadRig,
     Log,
-    Message,
     MotionWindow,
     Progress,
     Ready,
@@ -35,8 +36,6 @@ from .messages import (
     Request,
     RigReady,
     Shutdown,
-    from_plain,
-    to_plain,
 )
 
 NO_JOB = 0
@@ -216,4 +215,4 @@ def _message(frame: framing.Frame) -> Message:
     content = frame.fields.get("content")
     if not isinstance(content, dict):
         raise MessageError("A message has no content.")
-    return from_plain(content, frame.arrays)
+    return from_plain(BY_NAME, content, frame.arrays)

@@ -18,7 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from .errors import BridgeError, JobCancelledError, ProtocolError, as_sentence
-from .messages import PROTOCOL, TEXT_LIMIT, Cancel, Failed, Hello, Log, Progress, Ready, Reply, Request, Shutdown
+from .fields import TEXT_LIMIT
+from .messages import PROTOCOL, Cancel, Failed, Hello, Log, Progress, Ready, Reply, Request, Shutdown
 from .protocol import EngineProtocol
 
 READ_SIZE = 64 * 1024

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.client import EngineClient, engine_command, engine_environment
+from bridge.client import EngineClient, engine_command
+from bridge.connection import engine_environment
 from bridge.errors import EngineDiedError, EngineStartError, EngineTimeoutError, OrderError, ProtocolError, VersionError
 from bridge.messages import Describe, Description, Done, Failed, Generate, LoadRig, MotionWindow, Ready, RigReady
 

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from bridge.errors import MessageError
+from bridge.fields import from_plain, to_plain
 from bridge.messages import (
+    BY_NAME,
     REPLIES,
     REQUESTS,
     Cancel,
@@ -14,8 +16,6 @@ from bridge.messages import (
     LoadRig,
     MotionWindow,
     Progress,
-    from_plain,
-    to_plain,
 )
 from bridge.protocol import ANSWERS, ENDINGS
 
@@ -34,12 +34,12 @@ SAMPLES = [
 
 @pytest.mark.parametrize("message", SAMPLES, ids=lambda message: type(message).__name__)
 def test_a_message_survives_being_plain(message):
-    assert from_plain(*to_plain(message)) == message
+    assert from_plain(BY_NAME, *to_plain(message)) == message
 
 
 def test_motion_survives_being_plain():
     motion = np.random.default_rng(0).standard_normal((7, 106)).astype(np.float32)
-    window = from_plain(*to_plain(MotionWindow(100, motion)))
+    window = from_plain(BY_NAME, *to_plain(MotionWindow(100, motion)))
     assert window.first_frame == 100
     np.testing.assert_array_equal(window.motion, motion)
 
@@ -74,7 +74,7 @@ def test_every_request_has_its_answers_and_every_reply_its_place():
 )
 def test_a_message_that_is_not_one_is_refused(plain):
     with pytest.raises(MessageError):
-        from_plain(plain, {})
+        from_plain(BY_NAME, plain, {})
 
 
 @pytest.mark.parametrize("motion", [np.zeros((2, 105), np.float32), np.zeros(106, np.float32), np.zeros((2, 106))])
