@@ -30,11 +30,12 @@ def addon() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def scene() -> Iterator[object]:
-    """An empty file; whatever a test started is ended after it."""
+    """An empty file. The real engine stays warm from test to test, unless a test leaves it at work."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     notices.dismiss()
     yield bpy.context.scene
-    jobs.stop_all()
+    if jobs.current() is not None:
+        jobs.stop_all()
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def head(scene: object) -> RigParts:
 
 
 @pytest.fixture
-def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Let the add-on find the stand-in engine; returns the Python that runs it."""
     root = tmp_path / "engine"
     shutil.copytree(ROOT / "bridge", root / "bridge")
@@ -54,7 +55,9 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(engine_process, "engine_root", lambda: root)
     monkeypatch.setattr(engine_process, "engine_log_file", lambda: tmp_path / "engine.log")
     monkeypatch.setenv("ARTALK_ENGINE_PYTHON", sys.executable)
-    return Path(sys.executable)
+    jobs.stop_all()
+    yield Path(sys.executable)
+    jobs.stop_all()
 
 
 @pytest.fixture
