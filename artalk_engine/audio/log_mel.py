@@ -57,7 +57,8 @@ class LogMelConfig:
         for name in values:
             if name not in known:
                 raise ConfigError(f"AUDIO_CONFIG of a log_mel encoder has no field {name}")
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        given: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in values.items()}
+        return cls(**given)
 
 
 class LogMelEncoder(nn.Module):

@@ -31,7 +31,7 @@ from .styles import STYLES
 from .train_codec import CodecTraining
 from .train_encoder import EncoderTraining
 from .train_generator import GeneratorTraining
-from .windows import WindowSource, quiet_clips
+from .windows import WindowSource, quiet_clips, without_blinks
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ def style_clip(style: str) -> NDArray[np.float32]:
     speech = espeak.speak(STYLE_TEXT, espeak.EspeakVoice())
     motion = rule.make_motion(speech.phones, speech.waveform, style, seed=0)
     first = (len(motion) - STYLE_FRAMES) // 2
-    return motion[first : first + STYLE_FRAMES]
+    return without_blinks(motion[first : first + STYLE_FRAMES])
 
 
 def write_demo(path: Path) -> None:

@@ -9,16 +9,14 @@ from torch.nn import functional as F  # noqa: N812
 
 from artalk_engine.config import STYLE_FRAMES
 from artalk_engine.motion.generator import BitwiseARModel
-from bridge.motion import FPS, WINDOW
+from bridge.motion import WINDOW
 
 from .motion_loss import LipDirections
 from .phones import BILABIALS, SYMBOLS
-from .units import UNIT
 from .windows import STYLE_NAMES, WindowSource
 
 CLIPS, WINDOWS = 24, 3
 _CLOSED_MM, _OPEN_MM = 1.0, 2.5
-_LID_CLOSED = 0.9
 _BILABIALS = torch.tensor([SYMBOLS.index(symbol) for symbol in sorted(BILABIALS)])
 
 
@@ -33,7 +31,7 @@ def examine(model: BitwiseARModel, held_out: WindowSource, directions: LipDirect
 
     Returns:
         Figures of raw motion: correlation of the opening, bilabials that close within two frames, frames closed where
-        the rule is open, blinks made and wanted, the step over window seams.
+        the rule is open the step over window seams.
     """
     model.eval()
     waveform, phones, styled, style = held_out.clips_from_start(CLIPS, WINDOWS)
@@ -45,19 +43,12 @@ def examine(model: BitwiseARModel, held_out: WindowSource, directions: LipDirect
     near = F.max_pool1d(is_closed.float()[:, None], 5, 1, 2)[:, 0]
     bilabial = torch.isin(phones[:, 1::2], _BILABIALS)
     begins = bilabial & ~F.pad(bilabial, (1, 0))[:, :-1]
-    minutes = motion.shape[0] * motion.shape[1] / FPS / 60.0
     return (
         f"| held out: opening {correlation:.3f} closed at bilabials {near[begins].mean():.3f} "
         f"wrongly {is_closed[wanted > _OPEN_MM].float().mean():.3f} "
-        f"blinks {_blinks(motion) / minutes:.0f} of {_blinks(styled) / minutes:.0f} a minute "
         f"seam {_seam(motion):.2f} (rule {_seam(styled):.2f}) "
         f"styles {_apart(motion, style):.2f} of {_apart(styled, style):.2f}"
     )
-
-
-def _blinks(motion: Tensor) -> int:
-    is_closed = motion[..., UNIT["blink_l"]] > _LID_CLOSED
-    return int((is_closed[:, 1:] & ~is_closed[:, :-1]).sum())
 
 
 def _seam(motion: Tensor) -> Tensor:

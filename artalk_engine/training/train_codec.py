@@ -16,11 +16,9 @@ from bridge.motion import CHANNELS
 
 from . import loop
 from .motion_loss import LipDirections, MotionLoss, MotionStatistics
-from .units import UNIT
 from .windows import WindowSource
 
 _CLOSED_MM, _NEARLY_CLOSED_MM = 0.5, 1.0
-_LID_CLOSED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +79,13 @@ def train(
 
 @torch.no_grad()
 def examine(codec: BitwiseVAE, previous: Tensor, styled: Tensor, directions: LipDirections) -> str:
-    """Say what survives the codec: the lips' opening, closures, blinks."""
+    """Say what survives the codec: the lips' opening, closures."""
     codec.eval()
     made = codec(previous, styled).this
     opening, wanted = directions.aperture(made), directions.aperture(styled)
     is_closed = wanted < _CLOSED_MM
     correlation = torch.corrcoef(torch.stack([opening.flatten(), wanted.flatten()]))[0, 1]
-    is_blink = styled[..., UNIT["blink_l"]] > _LID_CLOSED
-    lids = made[..., UNIT["blink_l"]][is_blink].mean()
     return (
         f"| held out: opening {correlation:.4f}, error {(opening - wanted).square().mean().sqrt():.2f} mm, "
-        f"closed kept {(opening[is_closed] < _NEARLY_CLOSED_MM).float().mean():.3f}, lids {lids:.3f}"
+        f"closed kept {(opening[is_closed] < _NEARLY_CLOSED_MM).float().mean():.3f}"
     )

@@ -1,8 +1,9 @@
 """Third training: the generator learns to write a window's bits from sound, style and the window before.
 
-Generation is free-running: every mistake is fed back. Half of each batch therefore gets coarser bits that are partly
-wrong, with the finer bits that make the best of them as targets; the window before is always a little wrong. The other
-half is decoded through the frozen codec, bits replaced by their expectation, and judged as motion.
+Generation is free-running: every mistake is fed back. Half of each batch therefore gets the coarser bits that the
+generator itself would make, and is taught the finer bits that make the best of them; the window before ends in a
+slightly wrong face, and is taught to be carried on from without a jump. Beside the bits, the motion counts: bits are
+replaced by their expectation and decoded through the frozen codec.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from artalk_engine.audio.log_mel import LogMelEncoder
 from artalk_engine.config import BUILTIN_RIG, STYLE_FRAMES
-from artalk_engine.motion.generator import BitwiseARModel
+from artalk_engine.motion.generator import BitwiseARModel, WindowState
 from artalk_engine.motion.quantizer import MultiScaleBSQ, resize_down, resize_up
 from artalk_engine.motion.vae import BitwiseVAE
 
@@ -43,12 +44,12 @@ class GeneratorTraining:
     depth: int = 3
     heads: int = 4
     style_width: int = 64
-    most_flips_coarser: float = 0.25  # share of wrong bits in the coarser scales, at most
+    most_flips_coarser: float = 0.1  # share of wrong bits added to the generator's own, at most
     most_flips_before: float = 0.05  # and in the window before
     most_drift: float = 0.4  # of the way to another face, in the window before
     null_share_neutral: float = 0.5  # neutral clips, and others, that are shown without their style
     null_share: float = 0.03
-    motion_weight: float = 0.3
+    motion_weight: float = 0.5
     loop: loop.LoopConfig = field(
         default_factory=lambda: loop.LoopConfig(steps=3000, batch=24, rate=1.5e-3, weight_decay=0.02)
     )
@@ -81,26 +82,25 @@ class GeneratorTrainer(nn.Module):
             part.requires_grad_(False)
 
     def losses(self, batch: Batch, style_clips: Tensor, rng: np.random.Generator) -> loop.Losses:
-        """Losses of one batch ``[B, …]``; the first half is decoded, the second corrupted."""
+        """Losses of one batch ``[B, …]``; the first half is given right bits, the second the generator's own."""
         codec, half = self.model.basic_vae, len(batch.style) // 2
-        previous, wanted_motion = drift(batch.previous, batch.styled, self.config.most_drift)
+        style = self._style(batch.style, style_clips)
+        previous, this = drift(batch.previous, batch.styled, self.config.most_drift)
         with torch.no_grad():
             features = self._hear(batch.waveform, rng)
             before, _ = codec.quant_to_vqidx(previous)
-            window = codec.encode(previous, wanted_motion)[1]
-        if window is None:
-            raise AssertionError("two windows were encoded, one came back")
-        rates = torch.rand(len(batch.style), 1, 1) * self.config.most_flips_coarser
-        rates[:half] = 0.0
-        fed, wanted = corrupt(codec.quantize, window, rates)
-        seen_before = flip(before, torch.rand(len(before), 1, 1) * self.config.most_flips_before)
-        logits = self.model.teacher_forced_logits(features, self._style(batch.style, style_clips), seen_before, fed)
-        made = self._decode(before[:half], logits[:half])
-        last = previous[:half, -1:]
+            window = codec.encode(previous, this)[1]
+            if window is None:
+                raise AssertionError("two windows were encoded, one came back")
+            right = codec.quantize(window[:half])[1]
+            own = self.model.step(WindowState(style[half:].detach(), previous[half:]), batch.waveform[half:]).bits
+            fed = torch.cat([right, flip(own, self.config.most_flips_coarser)])
+            wanted = corrections(codec.quantize, window, fed)
+        logits = self.model.teacher_forced_logits(features, style, flip(before, self.config.most_flips_before), fed)
+        made = torch.cat([previous[:, -1:], self._decode(before, logits, fed, half)], dim=1)
         return {
             "bits": F.cross_entropy(logits.flatten(0, 2), wanted.flatten()),
-            "motion": self.config.motion_weight
-            * self.motion_loss(torch.cat([last, made], dim=1), torch.cat([last, wanted_motion[:half]], dim=1)),
+            "motion": self.config.motion_weight * self.motion_loss(made, torch.cat([previous[:, -1:], this], dim=1)),
         }
 
     def _hear(self, waveform: Tensor, rng: np.random.Generator) -> Tensor:
@@ -116,14 +116,16 @@ class GeneratorTrainer(nn.Module):
         is_null = torch.rand(len(style)) < share
         return torch.where(is_null[:, None, None], self.model.null_style_cond, self.model.embed_style(clips))
 
-    def _decode(self, before: Tensor, logits: Tensor) -> Tensor:
-        """Motion ``[B, T, M]`` of expected bits."""
+    def _decode(self, before: Tensor, logits: Tensor, fed: Tensor, half: int) -> Tensor:
+        """Motion ``[B, T, M]`` of expected bits; those of the coarser scales are as fed in the second half."""
         codec = self.model.basic_vae
         expected = torch.tanh((logits[..., 1] - logits[..., 0]) / 2) * codec.quantize.codebook_dim**-0.5
+        scales = list(codec.quantize.scales)
         window = torch.zeros(())
-        for part in expected.split(list(codec.quantize.scales), dim=1):
-            window = window + resize_up(part, codec.config.window)
-        motion: Tensor = codec.decode(codec.quantize.bits_to_window(before), window)[1]
+        for part, bits in zip(expected.split(scales, 1)[:-1], fed.split(scales, 1)[:-1], strict=True):
+            codes = torch.cat([part[:half], codec.quantize.bsq.bits_to_codes(bits[half:])])
+            window = window + resize_up(codes, codec.config.window)
+        motion: Tensor = codec.decode(codec.quantize.bits_to_window(before), window + expected[:, -scales[-1] :])[1]
         return motion
 
 
@@ -147,30 +149,28 @@ def drift(previous: Tensor, this: Tensor, most: float) -> tuple[Tensor, Tensor]:
     return previous + offset * grown, this + offset * torch.exp(-(frames + 1.0) / _DRIFT_FRAMES)
 
 
-def flip(bits: Tensor, rates: Tensor) -> Tensor:
-    """Turn over a share of bits ``[B, L, C]``, ``rates`` ``[B, 1, 1]``."""
+def flip(bits: Tensor, most: float) -> Tensor:
+    """Turn over up to a share of the bits ``[B, L, C]`` of each window."""
+    rates = torch.rand(len(bits), 1, 1) * most
     return torch.where(torch.rand(bits.shape) < rates, 1 - bits, bits)
 
 
-def corrupt(quantizer: MultiScaleBSQ, features: Tensor, rates: Tensor) -> tuple[Tensor, Tensor]:
-    """Quantize a window making mistakes on purpose.
+def corrections(quantizer: MultiScaleBSQ, features: Tensor, fed: Tensor) -> Tensor:
+    """Bits that each scale should have, given those that the scales before it have, right or wrong.
 
     Args:
         quantizer: the codec's.
         features: of a window, ``[B, T, C]``.
-        rates: share of wrong bits ``[B, 1, 1]``.
+        fed: bits ``[B, L, C]``.
 
     Returns:
-        bits with mistakes, and the right bits given the mistakes at the scales before, each ``[B, L, C]``.
+        ``[B, L, C]``; equal to ``fed`` where that is what the quantizer makes.
     """
-    rest, made, wanted = features, [], []
-    for scale in quantizer.scales:
-        right = (resize_down(rest, scale) > 0).long()
-        wrong = flip(right, rates)
-        rest = rest - quantizer.scale_window(wrong)
-        made.append(wrong)
-        wanted.append(right)
-    return torch.cat(made, dim=1), torch.cat(wanted, dim=1)
+    rest, wanted = features, []
+    for bits in fed.split(list(quantizer.scales), dim=1):
+        wanted.append((resize_down(rest, bits.shape[1]) > 0).long())
+        rest = rest - quantizer.scale_window(bits)
+    return torch.cat(wanted, dim=1)
 
 
 def train(

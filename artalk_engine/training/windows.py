@@ -15,12 +15,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bridge.motion import EXPRESSION
+
 from . import rule
 from .augmentation import coloured_noise
 from .corpus import Clip
 from .phones import PAUSE, SYMBOLS, Phone
 from .speech import SAMPLE_RATE_HZ
 from .styles import STYLES
+from .units import sides
 
 STYLE_NAMES = tuple(STYLES)
 FRAMES = 100
@@ -141,6 +144,17 @@ def quiet_clips(count: int, rng: np.random.Generator) -> list[Clip]:
     return made
 
 
+def without_blinks(motion: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same motion with the lids open, ``[T, 106]``.
+
+    When a blink comes hangs on when the last one came, which a generator that writes four seconds at once learns badly:
+    it would shut the eyes half. So the voice is taught no blinks, and the engine adds them (`motion.blinks`).
+    """
+    opened = motion.copy()
+    opened[:, EXPRESSION][:, list(sides("blink"))] = 0.0
+    return opened
+
+
 def steps_of(phones: Sequence[Phone], steps: int, rate_hz: float = 50.0) -> NDArray[np.uint8]:
     """Symbol sounding in the middle of each step, as an index into ``SYMBOLS``, ``[steps]``."""
     ends = np.array([phone.end_s for phone in phones])
@@ -165,7 +179,8 @@ class _Packed:
 def _pack(clip: Clip) -> _Packed:
     steps = steps_of(clip.phones, 2 * len(clip.neutral))
     clean, augmented = (np.round(w * 32767.0).astype(np.int16) for w in (clip.clean, clip.augmented))
-    return _Packed(clean, augmented, steps, clip.neutral, clip.styled, STYLE_NAMES.index(clip.style))
+    neutral, styled = without_blinks(clip.neutral), without_blinks(clip.styled)
+    return _Packed(clean, augmented, steps, neutral, styled, STYLE_NAMES.index(clip.style))
 
 
 def _cut(values: NDArray[Any], start: int, length: int, after: Any = 0) -> NDArray[Any]:

@@ -1,0 +1,158 @@
+"""The three trainings at toy size, on invented clips: each must really learn, and carry on after an interruption."""
+
+import logging
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from artalk_engine import assets
+from artalk_engine.audio.log_mel import LogMelConfig
+from artalk_engine.motion.quantizer import MultiScaleBSQ
+from artalk_engine.training import build, loop, train_codec, train_encoder, train_generator
+from artalk_engine.training.corpus import Clip
+from artalk_engine.training.phones import Phone
+from artalk_engine.training.rule import make_motion
+from artalk_engine.training.windows import STYLE_NAMES, WindowSource, quiet_clips, steps_of
+
+SCALES = (1, 5, 25, 50, 100)
+
+
+def invented_clip(index):
+    """Two tones, one for an open vowel and one for closed lips, in random order."""
+    rng = np.random.default_rng(index)
+    phones, pieces, start_s = [], [], 0.0
+    for k in range(30):
+        symbol = ("aa", "m")[k % 2]
+        length_s = float(rng.uniform(0.15, 0.3))
+        times = np.arange(int(length_s * 16_000)) / 16_000
+        pieces.append(0.1 * np.sin(2 * np.pi * (700.0 if symbol == "aa" else 200.0) * times))
+        phones.append(Phone(symbol, start_s, start_s + len(times) / 16_000))
+        start_s = phones[-1].end_s
+    waveform = np.concatenate(pieces).astype(np.float32)
+    style = STYLE_NAMES[index % len(STYLE_NAMES)]
+    neutral, styled = (make_motion(phones, waveform, name, 0) for name in ("neutral", style))
+    return Clip(waveform, waveform, tuple(phones), neutral, styled, style, "tones")
+
+
+@pytest.fixture(scope="module")
+def source():
+    return WindowSource([*map(invented_clip, range(8)), *quiet_clips(4, np.random.default_rng(0))])
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def schedule(steps, batch=4):
+    return loop.LoopConfig(steps=steps, batch=batch, warm_up=5, report_every=1, save_every=5)
+
+
+ENCODER = train_encoder.EncoderTraining(
+    encoder=LogMelConfig(width=20, groups=5, fine_dilations=(1,), coarse_dilations=(1, 2)), loop=schedule(30)
+)
+CODEC = train_codec.CodecTraining(code_bits=8, width=32, depth=1, heads=2, loop=schedule(30))
+GENERATOR = train_generator.GeneratorTraining(
+    codec=CODEC, width=32, depth=1, heads=2, style_width=16, loop=replace(schedule(24), report_every=8)
+)
+
+
+def losses_in(caplog, name):
+    return [float(found) for found in re.findall(rf"\b{name} (-?[0-9.]+)", caplog.text)]
+
+
+def falls(losses, share):
+    third = max(1, len(losses) // 3)
+    return np.mean(losses[-third:]) < share * np.mean(losses[:third])
+
+
+def test_windows_are_cut_like_those_of_the_generator(source):
+    batch = source.draw(6, np.random.default_rng(0))
+    assert batch.waveform.shape == (6, 64_000)
+    assert batch.phones.shape == (6, 200)
+    assert batch.previous.shape == batch.styled.shape == batch.neutral.shape == (6, 100, 106)
+
+
+def test_steps_take_the_sound_in_their_middle():
+    phones = [Phone("aa", 0.0, 0.05), Phone("m", 0.05, 0.1)]
+    assert len(set(steps_of(phones, 2).tolist())) == 1
+    assert len(set(steps_of(phones, 5).tolist())) == 2
+
+
+def test_each_training_learns_and_the_voice_can_be_written(source, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    head = assets.head_path()
+    encoder = train_encoder.train(ENCODER, source, source, head, tmp_path / "encoder.pt")
+    assert falls(losses_in(caplog, "phones")[::2], 0.8)
+    caplog.clear()
+    codec = train_codec.train(CODEC, source, source, head, tmp_path / "codec.pt")
+    assert falls(losses_in(caplog, "motion"), 0.7)
+    caplog.clear()
+    audio = build.audio_mapping(ENCODER)
+    state = tmp_path / "generator.pt"
+    model = train_generator.train(GENERATOR, encoder, audio, codec, source, source, head, state)
+    assert len(losses_in(caplog, "bits")) == 3
+    frozen = {**codec.state_dict(prefix="basic_vae."), **encoder.state_dict(prefix="audio_encoder.")}
+    assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in frozen.items())
+
+    build.write_voice(model, GENERATOR.mapping(audio), tmp_path / "voice")
+    from artalk_engine.engine import ARTAvatarInferEngine
+
+    engine = ARTAvatarInferEngine(tmp_path / "voice")
+    assert set(engine.styles()) == set(STYLE_NAMES)
+    engine.set_style_motion("happy")
+    assert engine.inference(invented_clip(0).clean[:32_000]).shape == (50, 106)
+
+
+def test_an_interrupted_training_ends_like_one_in_a_piece(tmp_path):
+    def train(steps, path):
+        torch.manual_seed(0)
+        module = torch.nn.Linear(3, 1)
+        config = loop.LoopConfig(steps=10, batch=1, warm_up=2, save_every=5)
+
+        def step(rng):
+            if len(taken) == steps:
+                raise KeyboardInterrupt
+            taken.append(1)
+            return {"error": module(torch.from_numpy(rng.random(3, np.float32))).square().sum()}
+
+        taken = []
+        try:
+            loop.run(module, config, step, path)
+        except KeyboardInterrupt:
+            return None
+        return module.weight.detach()
+
+    whole = train(-1, tmp_path / "whole.pt")
+    assert train(7, tmp_path / "broken.pt") is None
+    torch.testing.assert_close(train(-1, tmp_path / "broken.pt"), whole)
+
+
+def test_corrections_of_right_bits_are_these_bits_and_of_wrong_ones_come_nearer():
+    quantizer = MultiScaleBSQ(8, SCALES)
+    features = torch.randn(4, 100, 8, generator=torch.Generator().manual_seed(0))
+    bits = quantizer(features)[1]
+    assert torch.equal(train_generator.corrections(quantizer, features, bits), bits)
+    wrong = bits.clone()
+    wrong[:, :31] = 1 - wrong[:, :31]
+    corrected = train_generator.corrections(quantizer, features, wrong)
+    assert torch.equal(corrected[:, :1], bits[:, :1])
+    assert not torch.equal(corrected[:, 31:], bits[:, 31:])
+
+
+def test_drift_joins_the_two_windows_and_fades():
+    generator = torch.Generator().manual_seed(0)
+    previous, this = torch.randn(2, 3, 100, 106, generator=generator)
+    torch.manual_seed(0)
+    before, after = train_generator.drift(previous, this, 0.5)
+    offset_before, offset_after = before - previous, after - this
+    torch.testing.assert_close(offset_before[:, 0], torch.zeros(3, 106), atol=1e-4, rtol=0)
+    torch.testing.assert_close(offset_after[:, -1], torch.zeros(3, 106), atol=1e-4, rtol=0)
+    ratio = offset_after[:, 0] / offset_before[:, -1]
+    torch.testing.assert_close(ratio, torch.full_like(ratio, float(np.exp(-1 / 3))), rtol=1e-2, atol=1e-2)
