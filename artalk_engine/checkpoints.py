@@ -7,7 +7,7 @@ large files stay mapped, so that loading is about as fast as reading.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from bridge.motion import CHANNELS
 
@@ -39,7 +40,7 @@ def load_generator(checkpoint: Path, config: GeneratorConfig) -> BitwiseARModel:
         CheckpointError: if the file cannot be read, or its tensors are not the model's.
     """
     state = load_tensors(checkpoint)
-    with torch.device("meta"):  # shapes only: the values come from the file
+    with _WithoutRandomNumbers():
         model = BitwiseARModel(config)
     assign_tensors(model, state, checkpoint.name)
     return model.eval().requires_grad_(False)
@@ -135,6 +136,22 @@ def check_style(clip: npt.NDArray[Any], name: str) -> npt.NDArray[np.float32]:
     if not np.isfinite(clip).all():
         raise StyleError(f"the style {name} holds values that are no numbers")
     return clip
+
+
+class _WithoutRandomNumbers(TorchFunctionMode):
+    """Leaves new weights as the memory is, since their values come from a file.
+
+    Memory that is not touched costs nothing. PyTorch's ``meta`` device would do as well,
+    but loads a computer algebra system, which takes longer than a small model.
+    """
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run everything but the filling with random numbers."""
+        if func in (Tensor.uniform_, Tensor.normal_):
+            return args[0]
+        return func(*args, **(kwargs or {}))
 
 
 def _read_safetensors(path: Path) -> Any:
