@@ -15,10 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
 Triple = tuple[float, float, float]
-
 
 VERTEX_COUNT = 5023
 FACE_COUNT = 9976
@@ -46,7 +43,6 @@ REGIONS = (
 SKIN, LIPS, INNER_MOUTH, TEETH, TONGUE, LEFT_EYE, RIGHT_EYE, LIDS, SCALP, BROWS, IRIS, PUPIL = range(len(REGIONS))
 
 MIRROR_X = np.array([-1.0, 1.0, 1.0])
-
 
 HEAD_CENTRE = np.array([0.0, 5.0, 0.0])  # the skin between the patches is star-shaped around this point
 

@@ -107,7 +107,7 @@ EXPRESSIONS = (
     Unit(
         "tongue_out",
         "AU19 / tongueOut",
-        summed(move_tongue(0.0, 20.0, 0.75), move_tongue(7.5, 0.0, 0.5, flattening=0.35)),
+        TONGUE_OUT,
     ),
     Unit("tongue_back_up", "back of the tongue to the palate", move_tongue(8.0, -2.0, 0.3, middle=0.45)),
     Unit(
