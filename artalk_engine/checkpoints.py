@@ -40,7 +40,7 @@ def load_generator(checkpoint: Path, config: GeneratorConfig) -> BitwiseARModel:
         CheckpointError: if the file cannot be read, or its tensors are not the model's.
     """
     state = load_tensors(checkpoint)
-    with _WithoutRandomNumbers():
+    with _WithoutInitialisation():
         model = BitwiseARModel(config)
     assign_tensors(model, state, checkpoint.name)
     return model.eval().requires_grad_(False)
@@ -138,7 +138,7 @@ def check_style(clip: npt.NDArray[Any], name: str) -> npt.NDArray[np.float32]:
     return clip
 
 
-class _WithoutRandomNumbers(TorchFunctionMode):
+class _WithoutInitialisation(TorchFunctionMode):
     """Leaves new weights as the memory is, since their values come from a file.
 
     Memory that is not touched costs nothing. PyTorch's ``meta`` device would do as well,
@@ -148,10 +148,11 @@ class _WithoutRandomNumbers(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Run everything but the filling with random numbers."""
-        if func in (Tensor.uniform_, Tensor.normal_):
-            return args[0]
-        return func(*args, **(kwargs or {}))
+        """Run everything but initialisation."""
+        named = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else named["tensor"]
+        return func(*args, **named)
 
 
 def _read_safetensors(path: Path) -> Any:
