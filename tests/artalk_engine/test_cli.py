@@ -198,3 +198,11 @@ except SystemExit:
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
+def test_the_built_in_voice_speaks_the_shipped_sentence(folder):
+    """Without any option: nothing but what comes with the product."""
+    assert cli.main(["generate", str(ROOT / "assets" / "demo" / "speech.wav"), "-o", "m.npz", "--style", "happy"]) == 0
+    contents = load_motion(folder / "m.npz")
+    assert contents.rig == "builtin"
+    assert contents.motion[:, :36].std() > 0.01  # the units of the built-in head move

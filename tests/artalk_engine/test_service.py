@@ -69,6 +69,13 @@ def test_the_model_describes_itself(shared, voice):
     assert all(isinstance(reply, Progress) for reply in progress)
 
 
+def test_the_built_in_voice_needs_no_model_to_be_named(shared):
+    description = replies_of(shared, Describe())[-1]
+    assert description.models == ("built-in voice",)
+    assert description.rig == "builtin"
+    assert set(description.styles) == {"neutral", "happy", "angry", "sad"}
+
+
 @pytest.mark.parametrize("style", ["", "calm"])
 def test_motion_arrives_in_windows_and_is_the_engines_own(shared, voice, sound_file, style):
     sound = sound_file(9.3)
