@@ -1,15 +1,16 @@
 """The demo's part in the engine's environment: measures, film and contact sheet.
 
-demo_engine.py measure MOTION.npz OUT.npz --every 10
-demo_engine.py film FOLDER AUDIO OUT.mp4
-demo_engine.py contact-sheet FOLDER MEASURED.npz AUDIO OUT.png
+    demo_engine.py measure MOTION.npz OUT.npz --every 10
+    demo_engine.py film FOLDER MEASURED.npz AUDIO OUT.mp4 CONTACT_SHEET.png
+
+Both are called by ``demo.py``, which has no PyTorch beside it.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from bridge.motion import EXPRESSION, FPS, GLOBAL_ORIENT, JAW_POSE
 from bridge.motion_file import load_motion
 
 COLUMNS, ROWS = 5, 3
+STEP = 160  # samples in each step of the drawn loudness: ten milliseconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,17 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measuring.add_argument("out", type=Path)
     measuring.add_argument("--every", type=int, default=10, help="frames between two sets of vertices")
     measuring.set_defaults(run=measure)
-    filming = commands.add_parser("film", help="pictures and sound as one film")
-    filming.add_argument("pictures", type=Path)
-    filming.add_argument("audio", type=Path)
-    filming.add_argument("out", type=Path)
+    filming = commands.add_parser("film", help="pictures and sound as a film and as a contact sheet")
+    for name in ("pictures", "measured", "audio", "out", "sheet"):
+        filming.add_argument(name, type=Path)
     filming.set_defaults(run=film)
-    drawing = commands.add_parser("contact-sheet", help="pictures over the clip above the mouth's opening")
-    drawing.add_argument("pictures", type=Path)
-    drawing.add_argument("measured", type=Path)
-    drawing.add_argument("audio", type=Path)
-    drawing.add_argument("out", type=Path)
-    drawing.set_defaults(run=draw_contact_sheet)
     options = parser.parse_args(arguments)
     try:
         options.run(options)
@@ -95,31 +90,35 @@ def _gap_mm(vertices: NDArray[np.float32], upper: NDArray[np.int32], lower: NDAr
 
 
 def film(options: argparse.Namespace) -> None:
-    """Join pictures and sound."""
-    write_video(options.out, _pictures(options.pictures), FPS, options.audio)
-
-
-def _pictures(folder: Path) -> Iterator[NDArray[np.uint8]]:
-    for path in sorted(folder.glob("*.png")):
-        yield _picture(path)
+    """Join pictures and sound, and lay some of them out on a sheet."""
+    paths = sorted(options.pictures.glob("*.png"))
+    write_video(options.out, map(_picture, paths), FPS, options.audio)
+    with np.load(options.measured) as measured:
+        openings = {"mouth": measured["mouth_mm"], "eyes": measured["eyes_mm"]}
+    draw_contact_sheet(options.sheet, paths, load_waveform(options.audio), openings)
 
 
 def _picture(path: Path) -> NDArray[np.uint8]:
     return np.asarray(np.rint(image.imread(path)[..., :3] * 255.0), np.uint8)
 
 
-def draw_contact_sheet(options: argparse.Namespace) -> None:
-    """Draw pictures at even distances, and below them sound and mouth with a mark at each picture."""
+def draw_contact_sheet(
+    out: Path, paths: list[Path], waveform: NDArray[np.float32], openings: Mapping[str, NDArray[np.float32]]
+) -> None:
+    """Draw pictures at even distances, and below them the sound and what opens and closes.
+
+    Args:
+        out: picture to write.
+        paths: the pictures of all frames.
+        waveform: the speech, mono.
+        openings: millimetres ``[T]`` by name; each picture is marked on the first.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    paths = sorted(options.pictures.glob("*.png"))
     chosen = np.unique(np.linspace(0, len(paths) - 1, COLUMNS * ROWS).round().astype(int))
-    with np.load(options.measured) as measured:
-        mouth_mm = measured["mouth_mm"]
-    waveform = load_waveform(options.audio)
     figure = plt.figure(figsize=(15, 11.5), layout="constrained")
     grid = figure.add_gridspec(ROWS + 1, COLUMNS, height_ratios=[1.0] * ROWS + [0.7])
     for place, number in enumerate(chosen):
@@ -128,11 +127,16 @@ def draw_contact_sheet(options: argparse.Namespace) -> None:
         axes.set_title(f"{number / FPS:.2f} s", fontsize=10)
         axes.axis("off")
     axes = figure.add_subplot(grid[ROWS, :])
-    axes.plot(np.arange(len(waveform)) / SAMPLE_RATE_HZ, waveform * mouth_mm.max(), color="0.8", linewidth=0.4)
-    axes.plot(np.arange(len(mouth_mm)) / FPS, mouth_mm, color="C3")
-    axes.plot(chosen / FPS, mouth_mm[chosen], "o", color="C3", markersize=4)
-    axes.set(xlabel="seconds", ylabel="mouth opening, mm", xlim=(0, len(paths) / FPS))
-    figure.savefig(options.out, dpi=100)
+    height = max(float(opening.max()) for opening in openings.values())
+    loudness = np.array([np.abs(part).max() for part in np.split(waveform, range(STEP, len(waveform), STEP))])
+    loudness *= height / max(float(loudness.max()), 1e-6)
+    axes.fill_between(np.arange(len(loudness)) * STEP / SAMPLE_RATE_HZ, loudness, color="0.87", label="loudness")
+    for colour, (name, opening) in zip(("C3", "C0"), openings.items(), strict=True):
+        axes.plot(np.arange(len(opening)) / FPS, opening, color=colour, label=name)
+    axes.plot(chosen / FPS, next(iter(openings.values()))[chosen], "o", color="C3", markersize=4)
+    axes.set(xlabel="seconds", ylabel="opening, mm", xlim=(0, len(paths) / FPS), ylim=(0, 1.25 * height))
+    axes.legend(loc="upper right", ncols=3, frameon=False)
+    figure.savefig(out, dpi=100)
 
 
 if __name__ == "__main__":
