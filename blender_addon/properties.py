@@ -12,6 +12,8 @@ from .rig.parts import is_rig
 
 NO_STYLE = "NONE"
 DEFAULT_STYLE = "neutral"
+# From 4.5 on, a path may begin with "//", the file's own folder, only if it says so.
+PATH_OPTIONS = {"ANIMATABLE"} | ({"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set())
 
 
 def style_number(name: str) -> int:
@@ -38,7 +40,7 @@ class ArtalkSettings(bpy.types.PropertyGroup):
 
     rig: bpy.props.PointerProperty(name="Head", description="The head that speaks", type=bpy.types.Object, poll=_is_rig)
     sound: bpy.props.StringProperty(
-        name="Sound", description="The speech: a WAV, FLAC, MP3 or OGG file", subtype="FILE_PATH"
+        name="Sound", description="The speech: a WAV, FLAC, MP3 or OGG file", subtype="FILE_PATH", options=PATH_OPTIONS
     )
     style: bpy.props.EnumProperty(name="Style", description="How to speak", items=_style_items, default=_DEFAULT)
     start_frame: bpy.props.FloatProperty(

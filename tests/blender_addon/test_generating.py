@@ -328,3 +328,12 @@ def test_switching_the_addon_off_ends_everything(head, ask):
         assert not bpy.app.timers.is_registered(jobs.tick)
     finally:
         blender_addon.register()
+
+
+def test_a_sound_beside_the_file_is_found_by_its_relative_path(scene, head, ask, tmp_path):
+    ask()
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.context.scene.artalk.sound = "//sound.wav"
+    assert bpy.ops.artalk.generate() == {"FINISHED"}
+    details = take_details(current_take(bpy.context.scene.artalk.rig))
+    assert details.audio == str(tmp_path / "sound.wav")
