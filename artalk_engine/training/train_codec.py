@@ -62,6 +62,7 @@ def train(
     codec = BitwiseVAE(config.mapping)
     codec.motion_mean.copy_(statistics.mean)
     codec.motion_std.copy_(statistics.std)
+    _silence_still_channels(codec, statistics)
     motion_loss = MotionLoss(head, statistics)
     directions = LipDirections.load(head)
     examined = held_out.draw_motion(64, np.random.default_rng(0))
@@ -75,6 +76,14 @@ def train(
 
     loop.run(codec, config.loop, step, state_path, lambda _: examine(codec, *examined, directions))
     return codec.eval()
+
+
+@torch.no_grad()
+def _silence_still_channels(codec: BitwiseVAE, statistics: MotionStatistics) -> None:
+    """Let channels that never move come out as their mean: the loss does not look at them, so nothing else would."""
+    is_still = ~statistics.is_moving
+    codec.decoder.out_mapping.weight[is_still] = 0.0
+    codec.decoder.out_mapping.bias[is_still] = 0.0
 
 
 @torch.no_grad()

@@ -132,7 +132,8 @@ class GeneratorTrainer(nn.Module):
 def drift(previous: Tensor, this: Tensor, most: float) -> tuple[Tensor, Tensor]:
     """Let the window before end in a slightly wrong face, and the window find its way back from there.
 
-    So the generator learns to carry on from its own mistakes without a jump.
+    So the generator learns to carry on from its own mistakes without a jump. Before a clip's first window there is
+    nothing, which stays as it is.
 
     Args:
         previous: motion of the window before, ``[B, T, M]``.
@@ -143,7 +144,8 @@ def drift(previous: Tensor, this: Tensor, most: float) -> tuple[Tensor, Tensor]:
         both windows, changed; the last dozen frames of the first, and about a dozen of the second.
     """
     last = previous[:, -1:]
-    offset = (last.roll(1, dims=0) - last) * (torch.rand(len(last), 1, 1) * most)
+    has_before = (previous != 0).flatten(1).any(dim=1)[:, None, None]
+    offset = (last.roll(1, dims=0) - last) * (torch.rand(len(last), 1, 1) * most) * has_before
     frames = torch.arange(previous.shape[1], dtype=previous.dtype)[None, :, None]
     grown = torch.exp((frames - frames[:, -1:]) / _DRIFT_FRAMES)
     return previous + offset * grown, this + offset * torch.exp(-(frames + 1.0) / _DRIFT_FRAMES)

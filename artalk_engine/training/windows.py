@@ -120,6 +120,9 @@ class WindowSource:
         first = start * SAMPLES_A_FRAME
         waveform = _cut(samples, first, SAMPLES).astype(np.float32) / np.float32(32767.0)
         waveform *= np.float32(10.0 ** (rng.uniform(-8.0, 6.0) / 20.0))
+        if rng.random() < _HISS_SHARE:
+            hiss = np.float32(10.0 ** (rng.uniform(*_HISS_DB) / 20.0))
+            waveform += hiss * rng.standard_normal(SAMPLES, dtype=np.float32)
         return (
             waveform,
             _cut(packed.steps, 2 * start, STEPS).astype(np.int64),
@@ -164,6 +167,7 @@ def steps_of(phones: Sequence[Phone], steps: int, rate_hz: float = 50.0) -> NDAr
 
 
 _START_SHARE = 0.15
+_HISS_SHARE, _HISS_DB = 0.4, (-64.0, -46.0)  # white noise on top, its level below full scale
 
 
 @dataclass(frozen=True, slots=True)
