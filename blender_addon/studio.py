@@ -93,7 +93,7 @@ def still_settings(scene: bpy.types.Scene) -> None:
 
 
 def preview_settings(scene: bpy.types.Scene) -> None:
-    """Choose Cycles settings for a film: under half a second a frame on two CPU cores.
+    """Choose Cycles settings for a film: about half a second a frame on two CPU cores.
 
     Three samples and a fast denoiser without its guiding passes, which would cost twice as much. What does not move
     is kept between frames, and the noise stays the same from frame to frame, so that it does not flicker.
