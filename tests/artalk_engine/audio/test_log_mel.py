@@ -34,7 +34,7 @@ def test_the_picture_holds_the_power_of_the_waveform(encoder, level_db):
 
 def test_speech_sounds_the_same_at_any_gain(encoder):
     loud, soft = (encoder(noise(level_db)) for level_db in (-12.0, -30.0))
-    torch.testing.assert_close(loud, soft, atol=2e-3, rtol=0)
+    torch.testing.assert_close(loud, soft, atol=3e-2, rtol=0)
 
 
 def test_silence_and_faint_noise_stay_apart_from_speech(encoder):

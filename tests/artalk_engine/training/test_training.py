@@ -51,7 +51,7 @@ def one_thread():
 
 
 def schedule(steps, batch=4):
-    return loop.LoopConfig(steps=steps, batch=batch, warm_up=5, report_every=1, save_every=5)
+    return loop.LoopConfig(steps=steps, batch=batch, warm_up=5, report_every=2, save_every=5)
 
 
 ENCODER = train_encoder.EncoderTraining(
@@ -92,7 +92,8 @@ def test_each_training_learns_and_the_voice_can_be_written(source, tmp_path, cap
     assert falls(losses_in(caplog, "phones")[::2], 0.8)
     caplog.clear()
     codec = train_codec.train(CODEC, source, source, head, tmp_path / "codec.pt")
-    assert falls(losses_in(caplog, "motion"), 0.7)
+    opening = losses_in(caplog, "opening")  # correlation after the codec
+    assert opening[-1] > opening[0] + 0.2
     caplog.clear()
     audio = build.audio_mapping(ENCODER)
     state = tmp_path / "generator.pt"
