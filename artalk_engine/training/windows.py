@@ -114,15 +114,15 @@ class WindowSource:
 
     def _window(self, packed: _Packed, rng: np.random.Generator, clean_share: float) -> tuple[NDArray[Any], ...]:
         frames = len(packed.neutral)
-        last = max(0, frames - FRAMES // 2)
-        start = 0 if rng.random() < _START_SHARE else int(rng.integers(0, last + 1))
+        start = _start(frames, rng)
         samples = packed.clean if rng.random() < clean_share else packed.augmented
         first = start * SAMPLES_A_FRAME
         waveform = _cut(samples, first, SAMPLES).astype(np.float32) / np.float32(32767.0)
         waveform *= np.float32(10.0 ** (rng.uniform(-8.0, 6.0) / 20.0))
         if rng.random() < _HISS_SHARE:
             hiss = np.float32(10.0 ** (rng.uniform(*_HISS_DB) / 20.0))
-            waveform += hiss * rng.standard_normal(SAMPLES, dtype=np.float32)
+            inside = min(SAMPLES, len(samples) - first)  # what fills up the last window is silent
+            waveform[:inside] += hiss * rng.standard_normal(inside, dtype=np.float32)
         return (
             waveform,
             _cut(packed.steps, 2 * start, STEPS).astype(np.int64),
@@ -166,7 +166,8 @@ def steps_of(phones: Sequence[Phone], steps: int, rate_hz: float = 50.0) -> NDAr
     return np.asarray(symbols[places])
 
 
-_START_SHARE = 0.15
+_START_SHARE, _END_SHARE = 0.15, 0.2
+_FEWEST_FRAMES = 8  # of a clip in a window; the rest is filled up
 _HISS_SHARE, _HISS_DB = 0.4, (-64.0, -46.0)  # white noise on top, its level below full scale
 
 
@@ -178,6 +179,17 @@ class _Packed:
     neutral: NDArray[np.float32]
     styled: NDArray[np.float32]
     style: int
+
+
+def _start(frames: int, rng: np.random.Generator) -> int:
+    """First frame of a window: often a clip's beginning, often its end, else anywhere."""
+    last = max(0, frames - _FEWEST_FRAMES)
+    kind = rng.random()
+    if kind < _START_SHARE:
+        return 0
+    if kind < _START_SHARE + _END_SHARE:
+        return int(rng.integers(max(0, frames - FRAMES), last + 1))
+    return int(rng.integers(0, last + 1))
 
 
 def _pack(clip: Clip) -> _Packed:
