@@ -19,8 +19,9 @@ from bridge.motion import GLOBAL_ORIENT, JAW_YAW_ROLL
 from . import assets
 from .audio.waveform import load_waveform
 from .checkpoints import check_style, load_config, load_generator, load_style
-from .config import GeneratorConfig
+from .config import BUILTIN_RIG, GeneratorConfig
 from .errors import AudioEmptyError, AudioFormatError, CheckpointError, NotInThisVersionError, StyleError
+from .motion.blinks import Blinker
 from .motion.generator import frame_count
 from .motion.smoothing import StreamingSmoother, smooth
 
@@ -50,6 +51,7 @@ class ARTAvatarInferEngine:
         clip_length: int | None = None,
         device: str = "auto",
         threads: int | None = None,
+        seed: int = 0,
     ) -> None:
         """Load a model.
 
@@ -61,13 +63,14 @@ class ARTAvatarInferEngine:
             clip_length: frames to make at most; None is all.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             threads: of the processor; None leaves half of the cores to others.
+            seed: chooses among equally good takes: when the built-in voice blinks.
         """
         if load_gaga:
             raise NotInThisVersionError("GAGAvatar is not part of this version")
         weights = _find_checkpoint(assets.voice_folder() if checkpoint is None else Path(checkpoint))
         self.config = _read_config(config, weights)
         self.rig = self.config.rig
-        self.fix_pose, self.clip_length = fix_pose, clip_length
+        self.fix_pose, self.clip_length, self.seed = fix_pose, clip_length, seed
         self.device = torch.device(_choose_device(device))
         torch.set_num_threads(threads or _polite_threads())
         self._model = load_generator(weights, self.config).to(self.device)
@@ -149,6 +152,7 @@ class ARTAvatarInferEngine:
         frames = frame_count(len(waveform))
         limit = frames if limit is None else max(0, min(limit, frames))
         model, smoother, raw, made = self._model, StreamingSmoother(), 0, 0
+        blinker = Blinker(self.seed) if self.rig == BUILTIN_RIG else None  # other models blink by themselves
         state = model.start(self._style, batch=1)
         for audio in model.split(torch.from_numpy(waveform)[None]):
             if stop():
@@ -156,6 +160,8 @@ class ARTAvatarInferEngine:
             window = model.step(state, audio)
             state = window.state
             motion = window.motion[0, : frames - raw].cpu().numpy()
+            if blinker is not None:
+                motion = blinker.add(motion, audio[0].cpu().numpy(), frames - raw)
             raw += len(motion)
             ready = smoother.push(motion)
             if raw == frames:

@@ -107,7 +107,7 @@ def speak(
         engine: a loaded engine; the choices of its previous request are replaced by these.
         waveform: ``[S]`` mono samples at 16 kHz.
         style: name of a speaking style, ``""`` for none.
-        seed: chooses among equally good takes, where the model has any.
+        seed: chooses among equally good takes: when the built-in voice blinks.
         fix_pose: keep the head still.
         should_stop: asked before each window; true ends the motion early.
 
@@ -117,9 +117,8 @@ def speak(
     Raises:
         StyleError: if there is no such style.
     """
-    torch.manual_seed(seed)
     engine.set_style_motion(style or None)
-    engine.fix_pose = fix_pose
+    engine.fix_pose, engine.seed = fix_pose, seed
     yield from engine.stream(waveform, should_stop)
 
 

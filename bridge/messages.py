@@ -63,7 +63,7 @@ class Generate(Request):
     Attributes:
         audio: absolute path of the sound file.
         style: name of a speaking style, ``""`` for none.
-        seed: chooses among equally good takes, where the model has any.
+        seed: chooses among equally good takes: when the built-in voice blinks.
         start_s: where in the file to begin, seconds.
         end_s: where to end, seconds; ``None`` for the end of the file.
         fix_pose: keep the head still.

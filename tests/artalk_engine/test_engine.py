@@ -15,6 +15,7 @@ from artalk_engine.errors import (
     NotInThisVersionError,
     StyleError,
 )
+from artalk_engine.motion.blinks import BLINK_UNITS, LID_UNITS
 from artalk_engine.motion.generator import BitwiseARModel
 from artalk_engine.motion.smoothing import smooth
 from bridge.motion import GLOBAL_ORIENT, JAW_YAW_ROLL
@@ -77,12 +78,24 @@ def test_stream_equals_inference_bit_for_bit(engine, waveform, samples):
     assert np.concatenate(pieces).tobytes() == engine.inference(waveform[:samples]).tobytes()
 
 
-def test_motion_is_the_models_smoothed(engine, waveform):
+def test_motion_for_flame_is_the_models_smoothed(voice, waveform):
+    flame = {key: value for key, value in CONFIG.items() if key != "RIG"}
+    engine = ARTAvatarInferEngine(voice, config=flame, device="cpu", threads=1)
+    assert engine.rig == "flame"
     raw = engine._model.inference({"audio": torch.from_numpy(waveform)[None], "style_motion": None})[0].numpy()
     expected = smooth(raw)
     expected[:, JAW_YAW_ROLL] = 0
     assert np.array_equal(engine.inference(waveform), expected)
     assert np.array_equal(engine.smooth_motion_savgol(torch.from_numpy(raw)), smooth(raw))
+
+
+def test_the_seed_decides_when_the_builtin_head_blinks_and_nothing_else(engine, voice, waveform):
+    first = engine.inference(waveform)
+    assert np.array_equal(engine.inference(waveform), first)
+    second = ARTAvatarInferEngine(voice, device="cpu", threads=1, seed=7).inference(waveform)
+    assert not np.array_equal(second[:, list(BLINK_UNITS)], first[:, list(BLINK_UNITS)])
+    others = np.setdiff1d(np.arange(106), [*BLINK_UNITS, *LID_UNITS])
+    assert np.array_equal(second[:, others], first[:, others])
 
 
 @pytest.mark.parametrize("frames", [1, 99, 100, 150, 10_000])
