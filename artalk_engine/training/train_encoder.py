@@ -27,7 +27,7 @@ class EncoderTraining:
     """Sizes and schedule."""
 
     encoder: LogMelConfig = field(default_factory=LogMelConfig)
-    loop: loop.LoopConfig = field(default_factory=lambda: loop.LoopConfig(steps=2400, batch=20, rate=2e-3))
+    loop: loop.LoopConfig = field(default_factory=lambda: loop.LoopConfig(steps=2000, batch=20, rate=2e-3))
 
 
 class TaughtEncoder(nn.Module):

@@ -51,7 +51,7 @@ class GeneratorTraining:
     null_share: float = 0.03
     motion_weight: float = 0.5
     loop: loop.LoopConfig = field(
-        default_factory=lambda: loop.LoopConfig(steps=3000, batch=24, rate=1.5e-3, weight_decay=0.02)
+        default_factory=lambda: loop.LoopConfig(steps=1800, batch=24, rate=1.5e-3, weight_decay=0.02)
     )
 
     def mapping(self, audio: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -122,7 +122,7 @@ class GeneratorTrainer(nn.Module):
         expected = torch.tanh((logits[..., 1] - logits[..., 0]) / 2) * codec.quantize.codebook_dim**-0.5
         scales = list(codec.quantize.scales)
         window = torch.zeros(())
-        for part, bits in zip(expected.split(scales, 1)[:-1], fed.split(scales, 1)[:-1], strict=True):
+        for part, bits in zip(torch.split(expected, scales, 1)[:-1], torch.split(fed, scales, 1)[:-1], strict=True):
             codes = torch.cat([part[:half], codec.quantize.bsq.bits_to_codes(bits[half:])])
             window = window + resize_up(codes, codec.config.window)
         motion: Tensor = codec.decode(codec.quantize.bits_to_window(before), window + expected[:, -scales[-1] :])[1]
@@ -169,7 +169,7 @@ def corrections(quantizer: MultiScaleBSQ, features: Tensor, fed: Tensor) -> Tens
         ``[B, L, C]``; equal to ``fed`` where that is what the quantizer makes.
     """
     rest, wanted = features, []
-    for bits in fed.split(list(quantizer.scales), dim=1):
+    for bits in torch.split(fed, list(quantizer.scales), dim=1):
         wanted.append((resize_down(rest, bits.shape[1]) > 0).long())
         rest = rest - quantizer.scale_window(bits)
     return torch.cat(wanted, dim=1)
