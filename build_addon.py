@@ -614,17 +614,25 @@ def run(command: Sequence[str], stdout: int | None = None, env: Mapping[str, str
 
 @contextlib.contextmanager
 def _process(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a program that does not outlive the block, however that is left."""
-    with subprocess.Popen(command, cwd=ROOT, **options) as child:
+    """Start a program that does not outlive the block, nor do its own children, however the block is left."""
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **options) as child:
         try:
             yield child
             child.wait()
         finally:
             if child.poll() is None:
-                child.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(5)
-                child.kill()
+                _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        child.kill()
+        return
+    os.killpg(child.pid, signal.SIGTERM)  # the group of its own that it was started with
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(5)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _child_environment(**variables: str) -> dict[str, str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -269,3 +273,48 @@ def test_a_mistyped_command_gets_the_usage(arguments):
     answer = build_addon_command(*arguments)
     assert answer.returncode == 2
     assert "usage: build_addon.py" in answer.stderr
+
+
+STALLING_DEMO = """
+import subprocess, sys, time
+from pathlib import Path
+out = Path(sys.argv[sys.argv.index("--out") + 1])
+(out / "still.png").write_text("half a picture")
+helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+Path(sys.argv[1]).write_text(str(helper.pid))
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sends signals and reads /proc")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_demo_leaves_no_file_and_no_process(tmp_path, number, status):
+    (tmp_path / "stalling.py").write_text(STALLING_DEMO)
+    started = tmp_path / "started"
+    code = (
+        "import sys, build_addon\nfrom pathlib import Path\n"
+        "build_addon._demo_blender = lambda _: build_addon._demo_in_blender(sys.argv[1:-1], Path(sys.argv[-1]))\n"
+        "build_addon._check_demo_input = lambda *_: None\n"
+        "sys.exit(build_addon.main(['demo']))"
+    )
+    command = [sys.executable, "-c", code, sys.executable, tmp_path / "stalling.py", started, tmp_path / "new" / "out"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as running:
+        wait_until(lambda: started.exists() and started.read_text())
+        running.send_signal(number)
+        assert running.wait(20) == status
+    assert not (tmp_path / "new" / "out").exists()
+    wait_until(lambda: not is_alive(int(started.read_text())))
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and was not asked about by its parent does not."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
