@@ -17,8 +17,8 @@ from statistics import median
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bridge.client import EngineClient  # noqa: E402
-from bridge.messages import Describe, Done, Generate, Ready, Request  # noqa: E402
+from bridge.client import EngineClient
+from bridge.messages import Describe, Done, Generate, Ready, Request
 
 TICK_S = 0.02  # how often Blender's timer polls
 WINDOWS = 900  # an hour of speech
@@ -74,7 +74,7 @@ def _median(action: Callable[[], object], times: int) -> float:
 
 
 def _print(what: str, seconds: float) -> None:
-    print(f"{what:<75}{seconds * 1000:10.3f} ms")  # noqa: T201
+    print(f"{what:<75}{seconds * 1000:10.3f} ms")
 
 
 if __name__ == "__main__":
