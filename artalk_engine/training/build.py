@@ -54,7 +54,7 @@ class BuildConfig:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``build``."""
-    parser.add_argument("--work", type=Path, default=Path("work"), help="folder for the corpus and what is half done")
+    parser.add_argument("--work", type=Path, default=Path("training-output"), help="folder of what is half done")
     parser.add_argument("--out", type=Path, help="where the voice goes; the assets folder if left out")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="synthesizers side by side")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of the training")
@@ -122,6 +122,7 @@ def write_voice(model: BitwiseARModel, mapping: Mapping[str, Any], out: Path) ->
     (out / "config.json").write_text(json.dumps(mapping, indent=2) + "\n", encoding="utf-8")
     tensors = {name: tensor.detach().contiguous().clone() for name, tensor in model.state_dict().items()}
     save_file(tensors, out / "model.safetensors")
+    (out / "model.safetensors").chmod(0o644)  # it comes readable by its owner only
     for style in STYLES:
         np.save(out / "styles" / f"{style}.npy", style_clip(style))
     log.info("the voice is in %s", out)
