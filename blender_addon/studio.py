@@ -25,7 +25,7 @@ FRAME_RAISE = 0.075  # how far the picture's middle lies above the head's, so th
 BACKDROP_MIDDLE, BACKDROP_EDGE = (0.20, 0.25, 0.29), (0.045, 0.058, 0.075)
 AMBIENT, AMBIENT_STRENGTH = (0.62, 0.72, 0.85), 0.22
 STILL_SIZE, STILL_SAMPLES = 720, 20
-PREVIEW_SIZE, PREVIEW_SAMPLES = 400, 3
+PREVIEW_SIZE, PREVIEW_SAMPLES = 400, 2
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def still_settings(scene: bpy.types.Scene) -> None:
 def preview_settings(scene: bpy.types.Scene) -> None:
     """Choose Cycles settings for a film: about half a second a frame on two CPU cores.
 
-    Three samples and a fast denoiser without its guiding passes, which would cost twice as much. What does not move
+    Two samples and a fast denoiser without its guiding passes, which would cost twice as much. What does not move
     is kept between frames, and the noise stays the same from frame to frame, so that it does not flicker.
     """
     common_settings(scene, PREVIEW_SIZE, PREVIEW_SAMPLES)
