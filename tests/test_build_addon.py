@@ -244,6 +244,12 @@ def test_a_test_run_is_counted(tmp_path):
     assert (row.passed, row.failed, row.skipped) == (1, 2, 1)
 
 
+def test_paths_of_another_environments_tests_are_no_failure():
+    arguments = build_addon._without(["-q", "tests/blender_addon/test_rig.py::test_x"], "tests/blender_addon")
+    row = build_addon._pytest("engine", Path(sys.executable), arguments, {})
+    assert (row.passed, row.failed, row.skipped) == (0, 0, 0)
+
+
 def test_a_test_run_that_dies_counts_as_a_failure(tmp_path):
     (tmp_path / "test_dying.py").write_text("import os\ndef test_dying(): os._exit(0)\n")
     row = build_addon._pytest("dying", Path(sys.executable), [str(tmp_path / "test_dying.py")], {})
