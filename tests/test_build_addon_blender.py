@@ -74,9 +74,7 @@ def demo(tmp_path: Path, archive: Path, engine_python: str, audio: Path) -> subp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("seconds", "rate_hz", "channels", "pictures"), [(0.02, 16_000, 1, 1), (0.3, 8_000, 1, 8), (0.5, 48_000, 2, 13)]
-)
+@pytest.mark.parametrize(("seconds", "rate_hz", "channels", "pictures"), [(0.02, 8_000, 1, 1), (0.5, 48_000, 2, 13)])
 def test_the_demo_makes_everything_from_any_sound(
     archive, tmp_path, engine_python, sound_file, seconds, rate_hz, channels, pictures
 ):
