@@ -111,7 +111,8 @@ def _make(options: argparse.Namespace, report: Report) -> None:
     with report.stage("studio and .blend"):
         bpy.ops.artalk.set_up_studio()
         _save_blend(out / "talking_head.blend", scene)
-        report.files.append(("talking_head.blend", f"head, take, sound and studio; {error_mm:.5f} mm from FLAME"))
+        parts = "head, take, sound and studio" if bpy.data.sounds else "head, take and studio; this bpy has no sound"
+        report.files.append(("talking_head.blend", f"{parts}; at most {error_mm:.5f} mm from FLAME"))
     with report.stage("still"):
         scene.frame_set(1 + best)
         _render(scene, out / "still.png")
