@@ -26,6 +26,7 @@ FLOOR = 1e-9  # power below which nothing is heard, full scale being 1
 QUIETEST_SPEECH = 1e-4  # -40 dB below full scale
 LOUD_QUANTILE = 0.95
 NEPERS_A_UNIT = 4.6  # 20 dB
+SILENCE = 9.2  # 40 dB: so far below the speech everything is silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +108,16 @@ def two_views(bands: Tensor) -> Tensor:
         bands: natural log power ``[B, N, A]``.
 
     Returns:
-        ``[B, 2 N, A]``, in units of 20 dB.
+        ``[B, 2 N, A]``, in units of 20 dB above silence, so that the zeros which convolutions see beyond the ends of a
+        window are silence too.
     """
     level = bands.logsumexp(dim=1, keepdim=True)  # [B, 1, A]
     loud = level.quantile(LOUD_QUANTILE, dim=2, keepdim=True)
     reference = loud.clamp_min(torch.log(torch.tensor(QUIETEST_SPEECH)).item())
     is_speech = torch.sigmoid(level - reference + NEPERS_A_UNIT)  # half at 20 dB below the speech
     mean = (bands * is_speech).sum(dim=2, keepdim=True) / (is_speech.sum(dim=2, keepdim=True) + 1.0)
-    return torch.cat([bands - reference, (bands - mean).clamp(-9.2, 9.2)], dim=1) / NEPERS_A_UNIT
+    relative = torch.cat([bands - reference, (bands - mean).clamp(-SILENCE, SILENCE)], dim=1)
+    return (relative + SILENCE) / NEPERS_A_UNIT
 
 
 def mel_filters(bands: int) -> Tensor:
