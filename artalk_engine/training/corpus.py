@@ -1,9 +1,9 @@
 """The corpus: synthetic speech of many voices, in many rooms, and the rule's motion for it.
 
-A clip is a few sentences of one voice with pauses between them. Clip ``k`` depends on the settings and on ``k`` alone,
-so the corpus can be made in parallel, stopped, and carried on. Shards are cached in a folder whose name is a digest of
-the settings; motion is cached apart, under a digest of the rule's own source, because the rule changes more often than
-the speech.
+A clip is a few sentences of one voice with pauses between them. Clip ``k`` depends on the settings and on ``k`` alone
+(to a sample or so: espeak-ng carries a rounding over), so the corpus can be made in parallel, stopped, and carried on.
+Shards are cached in a folder whose name is a digest of the settings; motion is cached apart, under a digest of the
+rule's own source, because the rule changes more often than the speech.
 """
 
 from __future__ import annotations
