@@ -35,7 +35,7 @@ from .windows import WindowSource, quiet_clips, without_blinks
 
 log = logging.getLogger(__name__)
 
-DEMO_TEXT = "Maybe Bob and Pam may bump into my pal Peter. He keeps a big map, and a purple umbrella."
+DEMO_TEXT = "Maybe Bob and Emma remember my number. My brother may bring a big blue umbrella home."
 DEMO_VOICE = flite.FliteVoice("rms", 1.0)
 STYLE_TEXT = "My mother bought a warm jumper for Bob, and Emma picked five apples from the tree above the yard."
 _QUIET_CLIPS = 60
