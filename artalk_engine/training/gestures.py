@@ -11,15 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from artalk_engine.motion.blinks import BLINK
 from bridge.motion import FPS
 
 from . import coarticulation, visemes
 from .phones import VOWELS, Phone
 
 Floats = NDArray[np.float64]
-
-# A blink on successive frames. Smoothed by parabolas over five frames it still holds three frames fully closed.
-BLINK: Floats = np.array([0.2, 0.8, 1.0, 1.0, 1.0, 0.8, 0.4, 0.1])
 
 _PAUSE_S = 0.20  # silence after which a blink may come, and its delay
 _AFTER_PAUSE_S = 1.3  # least time between blinks, by occasion
