@@ -23,6 +23,7 @@ from .config import BUILTIN_RIG, GeneratorConfig
 from .errors import AudioEmptyError, AudioFormatError, CheckpointError, NotInThisVersionError, StyleError
 from .motion.blinks import Blinker
 from .motion.generator import frame_count
+from .motion.rest import Rest
 from .motion.smoothing import StreamingSmoother, smooth
 
 Motion = npt.NDArray[np.float32]
@@ -152,7 +153,8 @@ class ARTAvatarInferEngine:
         frames = frame_count(len(waveform))
         limit = frames if limit is None else max(0, min(limit, frames))
         model, smoother, raw, made = self._model, StreamingSmoother(), 0, 0
-        blinker = Blinker(self.seed) if self.rig == BUILTIN_RIG else None  # other models blink by themselves
+        # What the built-in voice is not taught; other models blink and rest by themselves.
+        blinker, rest = (Blinker(self.seed), Rest()) if self.rig == BUILTIN_RIG else (None, None)
         state = model.start(self._style, batch=1)
         for audio in model.split(torch.from_numpy(waveform)[None]):
             if stop():
@@ -160,8 +162,9 @@ class ARTAvatarInferEngine:
             window = model.step(state, audio)
             state = window.state
             motion = window.motion[0, : frames - raw].cpu().numpy()
-            if blinker is not None:
-                motion = blinker.add(motion, audio[0].cpu().numpy(), frames - raw)
+            if blinker is not None and rest is not None:
+                heard = audio[0].cpu().numpy()
+                motion = blinker.add(rest.settle(motion, heard), heard, frames - raw)
             raw += len(motion)
             ready = smoother.push(motion)
             if raw == frames:

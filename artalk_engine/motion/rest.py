@@ -1,0 +1,86 @@
+"""Rest for the built-in head: where nobody speaks for a while, its mouth is closed and still.
+
+The built-in voice hears windows of four seconds alone, and at their edges it sometimes takes hiss for the beginning of
+a word. How loud a pause is tells for certain that nobody speaks; there its mouth is led to rest, before smoothing,
+while brows, lids, head and the style's own face go on.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from artalk_engine.config import SAMPLE_RATE_HZ
+from bridge.motion import EXPRESSION, FPS, JAW_POSE
+
+Floats = npt.NDArray[np.float64]
+Motion = npt.NDArray[np.float32]
+
+# Units of the built-in head that speech moves and no style holds: lip_close, the lips' opening and rounding, stretch,
+# lips rolled in, tongue.
+SPEECH_UNITS = (0, 2, 3, 4, 5, 6, 11, 12, 30, 31, 32)
+
+SETTLING: Floats = np.array([0.8, 0.5, 0.2])  # share of the mouth's movement on the first frames of a pause
+PREPARING: Floats = np.array([0.2, 0.5, 0.8])  # and on its last ones
+SHORTEST = (
+    len(SETTLING) + len(PREPARING) + 1
+)  # frames of quiet that make a pause: longer than any closure inside a word
+SILENT_DB, BELOW_SPEECH_DB = -46.0, -25.0  # both must hold: of full scale, and below the loudest speech so far
+FAINTEST_SPEECH_DB = -60.0  # of full scale: in a recording as faint as this nothing is called silence
+
+
+class Rest:
+    """Leads the mouth to rest in windows of motion, in order.
+
+    What one window hands to the next is the loudest level so far, for how long it has been quiet, and whether the mouth
+    rests.
+    """
+
+    def __init__(self) -> None:
+        self._loudest_db = FAINTEST_SPEECH_DB
+        self._quiet_before, self._is_resting = SHORTEST, True  # a clip begins at rest
+
+    def settle(self, motion: Motion, waveform: npt.NDArray[np.float32]) -> Motion:
+        """Still the mouth in the pauses of one window.
+
+        Args:
+            motion: raw, ``[T, M]``, in the built-in head's units.
+            waveform: the window's sound, ``[S]`` at 16 kHz; what goes beyond the motion is not looked at.
+
+        Returns:
+            ``[T, M]``, a changed copy.
+        """
+        share = self._share(self._is_quiet(waveform, len(motion)))[:, None].astype(np.float32)
+        settled = motion.copy()
+        settled[:, EXPRESSION][:, list(SPEECH_UNITS)] *= share
+        settled[:, JAW_POSE] *= share
+        return settled
+
+    def _share(self, is_quiet: npt.NDArray[np.bool_]) -> Floats:
+        """Say how much of the mouth's movement stays on each frame, ``[T]``."""
+        share = np.ones(len(is_quiet))
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], is_quiet, [False]]).astype(np.int8)))
+        for first, end in zip(edges[::2], edges[1::2], strict=True):
+            before = self._quiet_before if first == 0 else 0
+            goes_on = end == len(is_quiet)  # perhaps into the next window
+            if before + end - first < SHORTEST:
+                continue
+            share[first:end] = 0.0
+            if not (first == 0 and self._is_resting):
+                share[first:end][: len(SETTLING)] = SETTLING[: end - first]
+            if not goes_on:
+                start = max(first, end - len(PREPARING))
+                share[start:end] = np.maximum(share[start:end], PREPARING[start - end :])
+        self._quiet_before = self._quiet_before + len(share) if is_quiet.all() else int(np.argmin(is_quiet[::-1]))
+        self._is_resting = not share[-1:].any()
+        return share
+
+    def _is_quiet(self, waveform: npt.NDArray[np.float32], frames: int) -> npt.NDArray[np.bool_]:
+        """Tell on which frames ``[T]`` nobody speaks."""
+        size = SAMPLE_RATE_HZ // FPS
+        heard = np.zeros(frames * size)
+        heard[: len(waveform)] = waveform[: frames * size]
+        levels_db = 10.0 * np.log10(np.square(heard.reshape(frames, size)).mean(axis=1) + 1e-12)
+        self._loudest_db = max(self._loudest_db, float(np.percentile(levels_db, 90))) if frames else self._loudest_db
+        quiet: npt.NDArray[np.bool_] = levels_db < min(SILENT_DB, self._loudest_db + BELOW_SPEECH_DB)
+        return quiet
