@@ -38,12 +38,6 @@ def assign(animated: bpy.types.ID, action: bpy.types.Action, slot_name: str = ""
         data.action_slot = _slot(action, id_type(animated), slot_name or animated.name)
 
 
-def is_assigned(animated: bpy.types.ID, action: bpy.types.Action) -> bool:
-    """Return whether an Action is the one that animates a datablock."""
-    data = animated.animation_data
-    return data is not None and data.action == action
-
-
 def curve_owner(action: bpy.types.Action, animated: bpy.types.ID, slot_name: str = "") -> bpy.types.bpy_struct:
     """Return what has the ``fcurves`` and ``groups`` by which an Action animates a datablock.
 

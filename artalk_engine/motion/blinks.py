@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from artalk_engine.config import SAMPLE_RATE_HZ
 from bridge.motion import EXPRESSION, FPS
+
+from .loudness import frame_levels_db
 
 Floats = npt.NDArray[np.float64]
 Motion = npt.NDArray[np.float32]
@@ -88,11 +89,7 @@ class Blinker:
         """Whether nobody speaks on each frame, ``[T]``."""
         if not frames:
             return np.zeros(0, np.bool_)
-        size = SAMPLE_RATE_HZ // FPS
-        heard = np.zeros(frames * size)
-        heard[: len(waveform)] = waveform[: frames * size]
-        power = heard.reshape(frames, size) ** 2
-        levels_db = 10.0 * np.log10(power.mean(axis=1) + 1e-12)
+        levels_db = frame_levels_db(waveform, frames)
         self._loudest_db = max(self._loudest_db, float(np.percentile(levels_db, 90)))
         quiet: npt.NDArray[np.bool_] = levels_db < self._loudest_db + QUIET_DB
         return quiet

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from artalk_engine.config import SAMPLE_RATE_HZ
-from bridge.motion import EXPRESSION, FPS, JAW_POSE
+from bridge.motion import EXPRESSION, JAW_POSE
+
+from .loudness import frame_levels_db
 
 Floats = npt.NDArray[np.float64]
 Motion = npt.NDArray[np.float32]
@@ -77,10 +78,9 @@ class Rest:
 
     def _is_quiet(self, waveform: npt.NDArray[np.float32], frames: int) -> npt.NDArray[np.bool_]:
         """Tell on which frames ``[T]`` nobody speaks."""
-        size = SAMPLE_RATE_HZ // FPS
-        heard = np.zeros(frames * size)
-        heard[: len(waveform)] = waveform[: frames * size]
-        levels_db = 10.0 * np.log10(np.square(heard.reshape(frames, size)).mean(axis=1) + 1e-12)
-        self._loudest_db = max(self._loudest_db, float(np.percentile(levels_db, 90))) if frames else self._loudest_db
+        if not frames:
+            return np.zeros(0, np.bool_)
+        levels_db = frame_levels_db(waveform, frames)
+        self._loudest_db = max(self._loudest_db, float(np.percentile(levels_db, 90)))
         quiet: npt.NDArray[np.bool_] = levels_db < min(SILENT_DB, self._loudest_db + BELOW_SPEECH_DB)
         return quiet
