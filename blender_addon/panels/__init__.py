@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar: one tab, from choosing a head to the list of takes."""
+
+from __future__ import annotations
+
+from . import main, scene, takes
+
+CLASSES = (main.ARTALK_PT_main, takes.ARTALK_PT_takes, scene.ARTALK_PT_scene)
