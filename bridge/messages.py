@@ -18,7 +18,7 @@ from . import motion as layout
 from .errors import MessageError
 from .fields import Message
 
-PROTOCOL = 1  # raise it when a message changes in a way that the other side would misread
+PROTOCOL = 2  # raise it when a message changes in a way that the other side would misread
 
 
 class Request(Message):
@@ -63,13 +63,19 @@ class Generate(Request):
     Attributes:
         audio: absolute path of the sound file.
         style: name of a speaking style, ``""`` for none.
-        seed: chooses among equally good takes: when the built-in voice blinks.
+        seed: chooses among takes: when the built-in voice blinks, and above temperature 0 every bit.
         start_s: where in the file to begin, seconds.
         end_s: where to end, seconds; ``None`` for the end of the file.
         fix_pose: keep the head still.
         model: folder of a checkpoint, ``""`` for the built-in voice.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
         threads: processor threads to use, 0 for the engine's own choice.
+        temperature: how far a take may stray from the model's best guess: 0 not at all, 1 as far as the model doubts.
+        style_strength: how much of the style to show; 1.1 is what the released model was made for.
+        channel: which channel of the sound to hear: ``"mix"``, ``"left"``, ``"right"`` or ``"loudest"``.
+        precision: ``"exact"``, or ``"fast"`` for reduced precision where the device gains by it.
+        continuity: how windows are heard in each other's light: ``"auto"`` is what suits the model, ``"none"`` each
+            alone, ``"loudness"`` levelled over the whole sound, ``"context"`` with what sounds around it, ``"both"``.
     """
 
     audio: str
@@ -81,6 +87,11 @@ class Generate(Request):
     model: str = ""
     device: str = "auto"
     threads: int = 0
+    temperature: float = 0.0
+    style_strength: float = 1.1
+    channel: str = "mix"
+    precision: str = "exact"
+    continuity: str = "auto"
 
 
 @dataclass(frozen=True)
