@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,11 @@ class Channels:
     expression: Floats
 
 
-def channels_of(motion: NDArray[np.float32], joint_offsets: NDArray[np.float32]) -> Channels:
+def channels_of(
+    motion: NDArray[np.float32],
+    joint_offsets: NDArray[np.float32],
+    turned: Mapping[str, NDArray[np.floating]] | None = None,
+) -> Channels:
     """Convert a motion.
 
     FLAME's joints move with the expression while bones stay at rest, so a bone that turns by
@@ -51,15 +56,18 @@ def channels_of(motion: NDArray[np.float32], joint_offsets: NDArray[np.float32])
     Args:
         motion: ``[T, 106]`` at 25 frames a second.
         joint_offsets: ``[J, 3, E]`` metres that one unit of each expression moves a joint.
+        turned: rotations ``[T, 3]``, axis-angle, of bones that a motion does not turn, by the bone's name.
 
     Returns:
-        Tracks of the bones that a motion turns, and the expression.
+        Tracks of the bones that are turned, and the expression.
     """
     values = motion.astype(np.float64)
     expression = values[:, EXPRESSION]
+    rotations = {bone: values[:, channels] for bone, channels in ROTATIONS.items()}
+    rotations |= {bone: turn.astype(np.float64) for bone, turn in (turned or {}).items()}
     bones = {}
-    for bone, channels in ROTATIONS.items():
-        rotation = quaternions(values[:, channels])
+    for bone, turn in rotations.items():
+        rotation = quaternions(turn)
         offset = expression @ joint_offsets[JOINTS.index(bone)].astype(np.float64).T
         bones[bone] = BoneTrack(rotation, offset - rotate(rotation, offset))
     return Channels(bones, expression)
