@@ -8,6 +8,7 @@ script, hands it the same replies.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from .errors import AddonError, EngineJobError, RigError, RigMismatchError, Soun
 from .notices import Notice, notice_of
 from .rig.parts import RigParts, ensure_own_id, rig_parts
 from .takes import timeline
-from .takes.record import TakeDetails, take_details, takes_of
+from .takes.record import Speech, TakeDetails, take_details, takes_of
 from .takes.take import fill_take, new_take, next_number, remove_take
 from .timing import last_scene_frame
 
@@ -38,21 +39,15 @@ class Order:
     Attributes:
         rig_uid: session identifier of the armature object.
         scene_uid: session identifier of the scene.
-        sound: absolute path of the sound file.
+        speech: what to ask the engine for.
         start: scene frame of the first motion frame; may lie between frames.
-        style: name of the speaking style, ``""`` for none.
-        seed: chooses among equally good takes.
-        fix_pose: keep the head still.
         device: what the engine shall compute on.
     """
 
     rig_uid: int
     scene_uid: int
-    sound: Path
+    speech: Speech
     start: float
-    style: str = ""
-    seed: int = 0
-    fix_pose: bool = False
     device: str = "auto"
 
 
@@ -86,8 +81,8 @@ class GenerateJob:
         self._written = 0
         self._remarks: list[str] = []
         parts, _ = self._find()
-        if not order.sound.is_file():
-            raise SoundError(f"There is no sound file {order.sound}.", "Choose a sound file.")
+        if not Path(order.speech.audio).is_file():
+            raise SoundError(f"There is no sound file {order.speech.audio}.", "Choose a sound file.")
         self._rig_id = ensure_own_id(parts.rig)
         self._number = next_number(self._rig_id)
         self._request = 0
@@ -98,7 +93,7 @@ class GenerateJob:
         Raises:
             BridgeError: if the engine is gone again.
         """
-        self._request = self._engine.send(Describe(device=self._order.device))
+        self._request = self._engine.send(Describe(model=self._order.speech.model, device=self._order.device))
 
     @property
     def is_over(self) -> bool:
@@ -192,19 +187,11 @@ class GenerateJob:
         parts, _ = self._find()
         if voice.rig != parts.kind:
             raise RigMismatchError(parts.rig.name, parts.kind, voice.rig)
-        order = self._order
-        if order.style and order.style not in voice.styles:
+        speech = self._order.speech
+        if speech.style and speech.style not in voice.styles:
             known = ", ".join(voice.styles) or "none"
-            raise AddonError(f"The voice has no style '{order.style}'.", f"Choose another style; it has: {known}.")
-        self._request = self._engine.send(
-            Generate(
-                audio=str(order.sound),
-                style=order.style,
-                seed=order.seed,
-                fix_pose=order.fix_pose,
-                device=order.device,
-            )
-        )
+            raise AddonError(f"The voice has no style '{speech.style}'.", f"Choose another style; it has: {known}.")
+        self._request = self._engine.send(Generate(**dataclasses.asdict(speech), device=self._order.device))
 
     def _add(self, window: MotionWindow) -> None:
         if window.first_frame != self._arrived:
@@ -235,9 +222,7 @@ class GenerateJob:
             rig_id=self._rig_id,
             rig_kind=parts.kind,
             number=self._number,
-            audio=str(order.sound),
-            style=order.style,
-            seed=order.seed,
+            speech=order.speech,
             start=order.start,
             rate_hz=timeline.rate_of(scene),
             engine_version=self._engine.version,

@@ -164,7 +164,7 @@ def _save_motion(
 ) -> None:
     details = addon("takes.record").take_details(rig.animation_data.action)
     files = addon("bridge.motion_file")
-    contents = files.MotionFile(motion, details.rig_kind, options.audio.name, details.engine_version, details.style)
+    contents = files.MotionFile(motion, details.rig_kind, options.audio.name, details.engine_version, details.speech.style)
     files.save_motion(path, contents)
 
 

@@ -15,6 +15,7 @@ from ..errors import AddonError
 from ..generating import Order
 from ..preferences import engine_device, engine_python
 from ..properties import style_name
+from ..takes.record import Speech
 from .reporting import Explained, report, report_error
 
 
@@ -88,10 +89,12 @@ def order_of(context: bpy.types.Context) -> Order:
     return Order(
         rig_uid=settings.rig.session_uid,
         scene_uid=scene.session_uid,
-        sound=Path(bpy.path.abspath(settings.sound)).absolute(),
+        speech=Speech(
+            audio=str(Path(bpy.path.abspath(settings.sound)).absolute()),
+            style=style_name(settings),
+            seed=settings.seed,
+            fix_pose=settings.fix_pose,
+        ),
         start=settings.start_frame,
-        style=style_name(settings),
-        seed=settings.seed,
-        fix_pose=settings.fix_pose,
         device=engine_device(context),
     )

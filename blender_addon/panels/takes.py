@@ -41,7 +41,7 @@ class ARTALK_PT_takes(Tab, bpy.types.Panel):
             if job is not None and job.is_making(details):
                 state = " …"
             icon = "RADIOBUT_ON" if take == playing else "RADIOBUT_OFF"
-            style = f" · {details.style}" if details.style else ""
-            sound = bpy.path.basename(details.audio)
+            style = f" · {details.speech.style}" if details.speech.style else ""
+            sound = bpy.path.basename(details.speech.audio)
             text = f"{details.number}: {sound}{style}{state}"
             column.operator("artalk.show_take", text=text, icon=icon, depress=take == playing).take = take.name

@@ -7,6 +7,9 @@ a second Action holds those of the shape keys, and the first one knows it.
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
+
 import bpy
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +18,7 @@ from .. import actions
 from ..rig.parts import RigParts
 from ..timing import key_frames
 from .channels import channels_of
-from .record import TakeDetails, is_take, keep_record, take_details, takes_of
+from .record import TakeDetails, is_take, keep_details, keep_record, take_details, take_motion, takes_of
 
 FACE_ACTION = "artalk_face_action"  # on the Action, before slots: the one of the shape keys
 RIG_SLOT, FACE_SLOT = "Head", "Face"
@@ -60,6 +63,29 @@ def fill_take(parts: RigParts, action: bpy.types.Action, details: TakeDetails, m
         details: how the motion was made; says where the keys lie.
         motion: ``[T, 106]`` at 25 frames a second, at least one frame.
     """
+    keep_record(action, details, motion)
+    _bake(parts, action, details, motion)
+
+
+def rebake(parts: RigParts, action: bpy.types.Action, edits: Mapping[str, object] | None = None) -> None:
+    """Write a take's curves anew from its raw motion; changes made to them by hand are lost.
+
+    Args:
+        parts: the rig; the take need not be the one that plays.
+        action: the take.
+        edits: what to change about the raw motion from now on, ``None`` for what was changed before.
+
+    Raises:
+        TakeError: if the take cannot be read.
+    """
+    details, motion = take_details(action), take_motion(action)
+    if edits is not None:
+        details = dataclasses.replace(details, edits=dict(edits))
+        keep_details(action, details)
+    _bake(parts, action, details, motion)
+
+
+def _bake(parts: RigParts, action: bpy.types.Action, details: TakeDetails, motion: NDArray[np.float32]) -> None:
     bones = actions.curve_owner(action, parts.rig, RIG_SLOT)
     face = actions.curve_owner(face_action(action), parts.keys, FACE_SLOT)
     frames = key_frames(len(motion), details.rate_hz, details.start)
@@ -73,7 +99,6 @@ def fill_take(parts: RigParts, action: bpy.types.Action, details: TakeDetails, m
     for values, key in zip(channels.expression.T, parts.expression_keys, strict=True):
         path = f'key_blocks["{bpy.utils.escape_identifier(key)}"].value'
         actions.write_curve(face, path, 0, frames, values)
-    keep_record(action, details, motion)
     parts.rig.update_tag()
     parts.keys.update_tag()
 

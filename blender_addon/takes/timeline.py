@@ -48,7 +48,7 @@ def place_sound(scene: bpy.types.Scene, details: TakeDetails) -> bpy.types.Strip
     Raises:
         SoundError: if Blender cannot read the sound, or was built without sound.
     """
-    path = Path(details.audio)
+    path = Path(details.speech.audio)
     if not can_play_sound():
         raise SoundError("This Blender was built without sound, so the take has none.", "Use an official build.")
     editor = scene.sequence_editor or scene.sequence_editor_create()
@@ -75,7 +75,7 @@ def _existing(strips: bpy.types.bpy_prop_collection, details: TakeDetails) -> bp
     for strip in strips:
         if strip.type != "SOUND" or strip.sound is None:
             continue
-        is_same_file = Path(bpy.path.abspath(strip.sound.filepath)) == Path(details.audio)
+        is_same_file = Path(bpy.path.abspath(strip.sound.filepath)) == Path(details.speech.audio)
         if is_same_file and _start(strip) == round(details.start):
             return strip
     return None

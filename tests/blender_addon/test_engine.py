@@ -92,7 +92,7 @@ class TestVoice:
         take = current_take(head.rig)
         motion, details = take_motion(take), take_details(take)
         assert len(motion) == 150
-        assert (details.style, details.is_complete) == ("happy", True)
+        assert (details.speech.style, details.is_complete) == ("happy", True)
         frames = key_frames(150, details.rate_hz, details.start)[::10]
         expected = engine_vertices(engine_python, motion[::10], tmp_path)
         assert worst_vertex_error_mm(head.rig, scene, frames, expected) <= 0.01

@@ -49,8 +49,8 @@ def test_a_script_gets_a_whole_take(scene, head, ask):
     take = current_take(head.rig)
     details = take_details(take)
     assert len(take_motion(take)) == FRAMES
-    assert (details.seed, details.start, details.rate_hz, details.is_complete) == (7, 11.0, 24.0, True)
-    assert (details.audio, details.engine_version) == (scene.artalk.sound, "0.stand-in")
+    assert (details.speech.seed, details.start, details.rate_hz, details.is_complete) == (7, 11.0, 24.0, True)
+    assert (details.speech.audio, details.engine_version) == (scene.artalk.sound, "0.stand-in")
     assert jobs.current() is None
 
 
@@ -336,4 +336,4 @@ def test_a_sound_beside_the_file_is_found_by_its_relative_path(scene, head, ask,
     bpy.context.scene.artalk.sound = "//sound.wav"
     assert bpy.ops.artalk.generate() == {"FINISHED"}
     details = take_details(current_take(bpy.context.scene.artalk.rig))
-    assert details.audio == str(tmp_path / "sound.wav")
+    assert details.speech.audio == str(tmp_path / "sound.wav")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from flame import flame_vertices, rotation_matrix
@@ -13,7 +15,7 @@ from blender_addon.rig.fidelity import worst_vertex_error_mm
 from blender_addon.rig.parts import rig_parts
 from blender_addon.takes import timeline
 from blender_addon.takes.channels import channels_of, quaternions, rotate
-from blender_addon.takes.record import TakeDetails, take_details, take_motion, takes_of
+from blender_addon.takes.record import Speech, TakeDetails, take_details, take_motion, takes_of
 from blender_addon.takes.take import (
     FACE_SLOT,
     RIG_SLOT,
@@ -22,6 +24,7 @@ from blender_addon.takes.take import (
     fill_take,
     new_take,
     next_number,
+    rebake,
     remove_take,
     show_take,
 )
@@ -145,7 +148,8 @@ def test_an_action_in_tweak_mode_is_kept_too(scene, head, motion):
 
 
 def test_a_take_survives_saving_and_loading(scene, head, motion, tmp_path):
-    details = {"audio": "/sounds/line 7.wav", "style": "happy", "seed": 2**40, "engine_version": "0.1.0"}
+    speech = Speech("/sounds/line 7.wav", "happy", 2**40, start_s=0.5, end_s=2.5, temperature=0.3)
+    details = {"speech": speech, "edits": {"gain": {"lips": 1.2}}, "engine_version": "0.1.0"}
     first, _ = add_take(head, motion, start=3.5, rate=24.0, **details)
     kept = take_details(first)
     add_take(head, motion[:10])
@@ -218,7 +222,7 @@ def test_the_scene_grows_with_a_take_and_never_shrinks(scene):
 @pytest.mark.skipif(not timeline.can_play_sound(), reason="this build of Blender has no sound library")
 class TestSound:
     def details(self, path, rig_id="a", number=1, start=1.0):
-        return TakeDetails(rig_id, "builtin", number, audio=str(path), start=start)
+        return TakeDetails(rig_id, "builtin", number, Speech(str(path)), start=start)
 
     def strips(self, scene):
         editor = scene.sequence_editor
@@ -277,3 +281,34 @@ def test_a_motion_is_left_as_it_was(motion):
     before = motion.copy()
     channels_of(motion, np.zeros((5, 3, 100), np.float32))
     np.testing.assert_array_equal(motion, before)
+
+
+class TestEarlierVersions:
+    def test_a_take_written_before_records_had_versions_opens(self, head, motion):
+        take, _ = add_take(head, motion)
+        old = {"rig_id": head.rig_id, "rig_kind": "builtin", "number": 1, "audio": "/a.wav", "style": "sad", "seed": 3}
+        take["artalk_take"] = json.dumps({**old, "start": 2.5, "rate_hz": 24.0, "is_complete": False})
+        details = take_details(take)
+        assert details.speech == Speech("/a.wav", "sad", 3)
+        assert (details.start, details.rate_hz, details.is_complete, details.edits) == (2.5, 24.0, False, {})
+        rebake(head, take)
+        np.testing.assert_allclose(curves_of(head, take)['key_blocks["blink_l"].value', 0][0, 0], 2.5)
+
+    def test_a_take_of_a_later_version_says_so(self, head, motion):
+        take, _ = add_take(head, motion)
+        take["artalk_take"] = json.dumps({**json.loads(take["artalk_take"]), "version": 99})
+        with pytest.raises(TakeError, match="later version"):
+            take_details(take)
+
+
+def test_a_take_baked_anew_is_as_it_was(head, motion):
+    take, _ = add_take(head, motion, start=3.5, rate=30.0)
+    before = curves_of(head, take)
+    for curve in actions.curve_owner(take, head.rig, RIG_SLOT).fcurves:
+        curve.keyframe_points.clear()
+    rebake(head, take, {"later": 1})
+    after = curves_of(head, take)
+    assert before.keys() == after.keys()
+    assert all((before[key] == after[key]).all() for key in before)
+    assert take_details(take).edits == {"later": 1}
+    np.testing.assert_array_equal(take_motion(take), motion)
