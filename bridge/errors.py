@@ -4,6 +4,7 @@
 
     BridgeError
     ├── MotionFileError        a motion file cannot be read or written
+    ├── ClipFileError          a body clip cannot be read or written
     ├── EngineStartError       the engine's Python cannot be started
     ├── EngineDiedError        the engine's process ended by itself
     ├── EngineTimeoutError     the engine has been silent for too long
@@ -43,6 +44,16 @@ class MotionFileError(BridgeError):
     """A motion file is missing, damaged, of another kind, or cannot be written."""
 
     code = "motion_file"
+
+    def __init__(self, path: Path, reason: str, remedy: str) -> None:
+        super().__init__(f"{path}: {reason}.", remedy)
+        self.path = path
+
+
+class ClipFileError(BridgeError):
+    """A body clip is missing, damaged, of another kind, or cannot be written."""
+
+    code = "clip_file"
 
     def __init__(self, path: Path, reason: str, remedy: str) -> None:
         super().__init__(f"{path}: {reason}.", remedy)
