@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .body.rvq_vae import RVQVAE
     from .engine import ARTAvatarInferEngine
     from .face.flame import FLAMEModel
     from .motion.generator import BitwiseARModel
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BSQ",
+    "RVQVAE",
     "ARTAvatarInferEngine",
     "AdaLNSelfAttn",
     "BitwiseARModel",
@@ -31,6 +33,7 @@ __all__ = [
 
 _HOMES = {
     "BSQ": "motion.quantizer",
+    "RVQVAE": "body.rvq_vae",
     "ARTAvatarInferEngine": "engine",
     "AdaLNSelfAttn": "motion.transformer",
     "BitwiseARModel": "motion.generator",

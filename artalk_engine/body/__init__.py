@@ -1,0 +1,1 @@
+"""Body motion: a residual vector-quantizing codec, its training, and tools for clips."""
