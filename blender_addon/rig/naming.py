@@ -19,6 +19,11 @@ RIG_KIND = "artalk_rig"  # on the armature object: "builtin" or "flame"
 RIG_ID = "artalk_id"  # on the armature object: by this the rig's takes know it, whatever its name
 EXPRESSION_KEYS = "artalk_expression_keys"  # on the shape keys: JSON list of names
 JOINT_OFFSETS = "artalk_joint_offsets"  # on the shape keys: [J, 3, E] float32, bytes
+JOINTS_AT_REST = "artalk_joints"  # on the shape keys of a rig made by others: [J, 3] float32, bytes
+SHAPE_JOINT_OFFSETS = "artalk_shape_joint_offsets"  # likewise: [J, 3, S] float32, bytes
+HEAD_FILE = "artalk_head_file"  # on the shape keys: path of the head's .npz; BUILTIN for the one shipped
+BUILTIN = "builtin"
+PIVOT = "Joint drift"  # constraint of a bone: turns it about where the expression has moved its joint
 
 
 def expression_names(count: int, units: Sequence[str] = ()) -> tuple[str, ...]:

@@ -9,10 +9,23 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
+from mathutils import Matrix, Quaternion
 from numpy.typing import NDArray
 
 from ..errors import RigError
 from . import naming
+from .foreign import (
+    flame_axes,
+    foreign_bones,
+    foreign_expressions,
+    foreign_joints,
+    foreign_surface,
+    rest_rotations,
+    stored,
+)
+
+FLAME = "flame"  # the kind of every rig made by others
+Floats = NDArray[np.float64]
 
 _REMEDY = "Create a new head, or undo what removed it."
 
@@ -25,30 +38,74 @@ class RigParts:
         rig: the armature object.
         surface: the mesh object.
         keys: the mesh's shape keys.
-        expression_keys: names of the shape keys, in FLAME's order of expressions.
-        joint_offsets: ``[J, 3, E]`` metres that one unit of each expression moves a joint.
+        expression_keys: ``[E]`` names of the shape keys, in FLAME's order of expressions; a rig
+            made from a smaller file has fewer than FLAME's 100.
+        joint_offsets: ``[J, 3, E]`` metres that one unit of each expression moves a joint, in
+            FLAME's axes.
+        bones: ``[J]`` names of the bones of FLAME's joints.
+        rests: ``[J, 4]`` unit quaternions (w, x, y, z), from each bone's own axes to FLAME's.
+        shifts: ``[J, 3]`` metres from each bone's head to its joint without expression, in
+            FLAME's axes; other than zero only on rigs made by others.
+        pivots: those joints whose bone has a constraint for the joint's offset, so that the bone
+            can be posed by hand: their offsets are keyed, and no location.
     """
 
     rig: bpy.types.Object
     surface: bpy.types.Object
     keys: bpy.types.Key
     expression_keys: tuple[str, ...]
-    joint_offsets: NDArray[np.float32]
+    joint_offsets: Floats
+    bones: tuple[str, ...]
+    rests: Floats
+    shifts: Floats
+    pivots: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
         """Whose motion it understands: ``"builtin"`` or ``"flame"``."""
-        return str(self.rig[naming.RIG_KIND])
+        return str(self.rig.get(naming.RIG_KIND, FLAME))
 
     @property
     def rig_id(self) -> str:
-        """What the rig's takes know it by."""
-        return str(self.rig[naming.RIG_ID])
+        """What the rig's takes know it by, ``""`` for a rig made by others that has none yet."""
+        return str(self.rig.get(naming.RIG_ID, ""))
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the rig was made by others."""
+        return naming.RIG_KIND not in self.rig
+
+    def bone(self, joint: str) -> str:
+        """Return the name of a joint's bone."""
+        return self.bones[naming.JOINTS.index(joint)]
+
+    def drift(self, joint: str, expression: NDArray[np.floating]) -> Floats:
+        """Return how far a joint lies from its bone's head while expressions ``[T, 100]`` play.
+
+        Returns:
+            ``[T, 3]`` metres in FLAME's axes.
+        """
+        index = naming.JOINTS.index(joint)
+        values = np.asarray(expression, np.float64)[:, : len(self.expression_keys)]
+        return values @ self.joint_offsets[index].T + self.shifts[index]
+
+    def bone_rotations(self, joint: str, rotations: Floats) -> Floats:
+        """Turn ``[T, 4]`` rotations (w, x, y, z) of a joint in FLAME's axes into those of its bone's pose."""
+        turned = np.array(rotations, np.float64)
+        turned[:, 1:] = self.bone_vectors(joint, turned[:, 1:])
+        return turned
+
+    def bone_vectors(self, joint: str, vectors: Floats) -> Floats:
+        """Turn ``[T, 3]`` vectors in FLAME's axes into a bone's own axes, as its location is given in."""
+        rest = np.array(Quaternion(self.rests[naming.JOINTS.index(joint)]).to_matrix(), np.float64)
+        return np.asarray(vectors, np.float64) @ rest
 
 
 def is_rig(thing: bpy.types.Object | None) -> bool:
-    """Return whether an object is the armature of a rig."""
-    return thing is not None and thing.type == "ARMATURE" and naming.RIG_KIND in thing
+    """Return whether an object is the armature of a rig: one of ours, or a FLAME rig made by others."""
+    if thing is None or thing.type != "ARMATURE":
+        return False
+    return naming.RIG_KIND in thing or foreign_surface(thing) is not None
 
 
 def rig_parts(rig: bpy.types.Object | None) -> RigParts:
@@ -62,10 +119,18 @@ def rig_parts(rig: bpy.types.Object | None) -> RigParts:
     """
     if rig is None:
         raise RigError("No head is chosen.", "Choose a head, or create one.")
-    if not is_rig(rig):
-        raise RigError(f"'{rig.name}' is not a head made by ARTalk.", "Choose a head, or create one.")
     if rig.library is not None:
         raise RigError(f"'{rig.name}' is linked from another file.", "Make a library override of it first.")
+    if rig.type == "ARMATURE" and naming.RIG_KIND in rig:
+        return _own_parts(rig)
+    surface = foreign_surface(rig)
+    if surface is None:
+        text = f"'{rig.name}' is neither a head made by ARTalk nor a FLAME rig with keys 'Exp1' to 'Exp100'."
+        raise RigError(text, "Choose a head, or create one.")
+    return _foreign_parts(rig, surface)
+
+
+def _own_parts(rig: bpy.types.Object) -> RigParts:
     surface = _surface(rig)
     keys = surface.data.shape_keys
     names = tuple(json.loads(keys[naming.EXPRESSION_KEYS]))
@@ -73,21 +138,40 @@ def rig_parts(rig: bpy.types.Object | None) -> RigParts:
     missing += [joint for joint in naming.JOINTS if joint not in rig.pose.bones]
     if missing:
         raise RigError(f"'{rig.name}' lacks '{missing[0]}'.", _REMEDY)
-    offsets = np.frombuffer(keys[naming.JOINT_OFFSETS], "<f4").reshape(len(naming.JOINTS), 3, len(names))
-    return RigParts(rig, surface, keys, names, offsets)
+    offsets = stored(keys, naming.JOINT_OFFSETS, (len(naming.JOINTS), 3, len(names)))
+    return RigParts(
+        rig,
+        surface,
+        keys,
+        names,
+        offsets,
+        bones=naming.JOINTS,
+        rests=rest_rotations(rig, naming.JOINTS, Matrix.Identity(3)),
+        shifts=np.zeros((len(naming.JOINTS), 3)),
+        pivots=tuple(joint for joint in naming.JOINTS if naming.PIVOT in rig.pose.bones[joint].constraints),
+    )
+
+
+def _foreign_parts(rig: bpy.types.Object, surface: bpy.types.Object) -> RigParts:
+    keys = surface.data.shape_keys
+    names = foreign_expressions(rig, keys)
+    bones = foreign_bones(rig)
+    axes = flame_axes(rig, bones)
+    offsets, shifts = foreign_joints(rig, keys, bones, axes, len(names))
+    return RigParts(rig, surface, keys, names, offsets, bones, rest_rotations(rig, bones, axes), shifts)
 
 
 def ensure_own_id(rig: bpy.types.Object) -> str:
-    """Return what a rig's takes know it by, after giving a copy of another rig a new one.
+    """Return what a rig's takes know it by, after giving one to a rig made by others or copied.
 
     Duplicating a head copies its identifier too; the rig that is older keeps it.
 
     Args:
         rig: the armature object.
     """
-    known = rig[naming.RIG_ID]
-    sharing = [thing for thing in bpy.data.objects if is_rig(thing) and thing.get(naming.RIG_ID) == known]
-    if rig != min(sharing, key=lambda thing: thing.session_uid):
+    known = rig.get(naming.RIG_ID)
+    sharing = [thing for thing in bpy.data.objects if thing.get(naming.RIG_ID) == known and is_rig(thing)]
+    if known is None or rig != min(sharing, key=lambda thing: thing.session_uid):
         rig[naming.RIG_ID] = uuid.uuid4().hex
     return str(rig[naming.RIG_ID])
 
