@@ -43,10 +43,12 @@ class Describe(Request):
     Attributes:
         model: folder of a checkpoint, ``""`` for the built-in voice.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        precision: as in ``Generate``; a model is loaded for one of the two.
     """
 
     model: str = ""
     device: str = "auto"
+    precision: str = "exact"
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def engine_that_says(code):
 def test_polling_brings_the_greeting_and_then_windows_in_order(client):
     job = client.send(Generate("/a.wav", "windows", seed=5))
     arrived = poll_until(client, Done)
-    assert arrived[0] == (1, Ready(1, "0.test"))
+    assert arrived[0] == (1, Ready(PROTOCOL, "0.test"))
     windows = [reply for number, reply in arrived if number == job and isinstance(reply, MotionWindow)]
     assert [window.first_frame for window in windows] == [0, 100, 200, 300, 400]
     assert all((window.motion == index).all() for index, window in enumerate(windows))
