@@ -21,6 +21,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -53,21 +54,31 @@ def load_clip(path: Path, fps: float | None = None, up_axis: UpAxis | None = Non
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            has_amass_key = any(key in archive.files for key in AMASS_KEYS)
-            entries = {key: archive[key] for key in KEYS if key in archive.files}
+        with path.open("rb") as stream:
+            return read_clip(stream, fps, up_axis)
+    except ValueError as exc:
+        raise ClipFileError(path, str(exc), "Choose a clip of BEAT2, EMAGE or AMASS, saved with plain arrays.") from exc
     except FileNotFoundError as exc:
         raise ClipFileError(path, "there is no such file", "Check the path.") from exc
-    except ValueError as exc:
-        raise _unreadable(path, exc) from exc
-    except Exception as exc:  # a damaged archive raises whatever zipfile, zlib or numpy's parser meets first
-        raise _unreadable(path, exc) from exc
+    except OSError as exc:
+        raise ClipFileError(path, f"cannot be read ({exc.strerror or exc})", "Check the file and its rights.") from exc
+
+
+def read_clip(stream: BinaryIO, fps: float | None = None, up_axis: UpAxis | None = None) -> Clip:
+    """Read a clip as :func:`load_clip` does, from an open file.
+
+    Raises:
+        ValueError: if it is damaged or no clip.
+    """
     try:
-        return _clip(entries, has_amass_key, fps, up_axis)
-    except ValueError as exc:
-        raise ClipFileError(
-            path, f"this is not a usable clip: {exc}", "Export it again from where it was made."
-        ) from exc
+        with np.load(stream, allow_pickle=False) as archive:
+            has_amass_key = any(key in archive.files for key in AMASS_KEYS)
+            entries = {key: archive[key] for key in KEYS if key in archive.files}
+    except Exception as exc:  # a damaged archive raises whatever zipfile, zlib or numpy's parser meets first
+        if zipfile.is_zipfile(stream) and "allow_pickle" in str(exc):
+            raise ValueError("it holds pickled objects, which are not read because they could run programs") from exc
+        raise ValueError("this is not a readable .npz file") from exc
+    return _clip(entries, has_amass_key, fps, up_axis)
 
 
 def save_clip(path: Path, clip: Clip) -> None:
@@ -225,13 +236,6 @@ def _numbers(entries: Entries, key: str) -> NDArray[np.float64]:
     if not np.isfinite(value).all():
         raise ValueError(f"'{key}' holds values that are not numbers")
     return value.astype(np.float64)
-
-
-def _unreadable(path: Path, exc: Exception) -> ClipFileError:
-    if "allow_pickle" in str(exc):
-        reason = "it holds pickled objects, which are not read because they could run programs"
-        return ClipFileError(path, reason, "Save it again with plain arrays only.")
-    return ClipFileError(path, "this is not a readable .npz file", "Choose a clip of BEAT2, EMAGE or AMASS.")
 
 
 def _give_usual_permissions(path: Path) -> None:
