@@ -14,12 +14,12 @@ from bridge.motion import EXPRESSION, GLOBAL_ORIENT, JAW_POSE
 from ..rig.naming import JOINTS
 
 Floats = NDArray[np.float64]
-ROTATIONS = {"root": GLOBAL_ORIENT, "jaw": JAW_POSE}  # the bones that a motion turns, and by which channels
+ROTATIONS = {"root": GLOBAL_ORIENT, "jaw": JAW_POSE}  # the joints that a motion turns, and by which channels
 
 
 @dataclass(frozen=True, eq=False)
 class BoneTrack:
-    """How one bone moves.
+    """How one joint's bone moves, in FLAME's axes.
 
     Attributes:
         rotation: ``[T, 4]`` unit quaternions (w, x, y, z), each on the side of the one before.
@@ -35,42 +35,49 @@ class Channels:
     """What a take keys, on motion frames.
 
     Attributes:
-        bones: by bone's name.
+        bones: by joint, those that are turned.
+        drifts: ``[T, J, 3]`` metres by which each joint lies beside its bone's head.
         expression: ``[T, E]`` values of the expression keys.
     """
 
     bones: dict[str, BoneTrack]
+    drifts: Floats
     expression: Floats
 
 
 def channels_of(
     motion: NDArray[np.float32],
-    joint_offsets: NDArray[np.float32],
+    joint_offsets: NDArray[np.floating],
     turned: Mapping[str, NDArray[np.floating]] | None = None,
+    shifts: NDArray[np.floating] | None = None,
 ) -> Channels:
     """Convert a motion.
 
     FLAME's joints move with the expression while bones stay at rest, so a bone that turns by
-    ``R`` is also moved by ``(I - R) d``, where ``d`` is how far the expression moves its joint.
+    ``R`` is also moved by ``(I - R) d``, where ``d`` is how far the joint lies beside its bone's head.
 
     Args:
-        motion: ``[T, 106]`` at 25 frames a second.
-        joint_offsets: ``[J, 3, E]`` metres that one unit of each expression moves a joint.
-        turned: rotations ``[T, 3]``, axis-angle, of bones that a motion does not turn, by the bone's name.
+        motion: ``[T, 106]``, a row for each key.
+        joint_offsets: ``[J, 3, E]`` metres that one unit of each expression moves a joint; a rig may
+            have fewer expressions than a motion.
+        turned: rotations ``[T, 3]``, axis-angle, of joints that a motion does not turn, by name.
+        shifts: ``[J, 3]`` metres from each bone's head to its joint without expression.
 
     Returns:
-        Tracks of the bones that are turned, and the expression.
+        Tracks of the joints that are turned, and the expression.
     """
     values = motion.astype(np.float64)
-    expression = values[:, EXPRESSION]
-    rotations = {bone: values[:, channels] for bone, channels in ROTATIONS.items()}
-    rotations |= {bone: turn.astype(np.float64) for bone, turn in (turned or {}).items()}
+    expression = values[:, EXPRESSION][:, : joint_offsets.shape[2]]
+    drifts = np.einsum("te,jce->tjc", expression, joint_offsets.astype(np.float64), optimize=True)
+    drifts += 0.0 if shifts is None else shifts
+    rotations = {joint: values[:, channels] for joint, channels in ROTATIONS.items()}
+    rotations |= {joint: turn.astype(np.float64) for joint, turn in (turned or {}).items()}
     bones = {}
-    for bone, turn in rotations.items():
+    for joint, turn in rotations.items():
         rotation = quaternions(turn)
-        offset = expression @ joint_offsets[JOINTS.index(bone)].astype(np.float64).T
-        bones[bone] = BoneTrack(rotation, offset - rotate(rotation, offset))
-    return Channels(bones, expression)
+        drift = drifts[:, JOINTS.index(joint)]
+        bones[joint] = BoneTrack(rotation, drift - rotate(rotation, drift))
+    return Channels(bones, drifts, expression)
 
 
 def quaternions(axis_angle: Floats) -> Floats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,10 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import actions
+from ..rig.naming import JOINTS, PIVOT
+from ..rig.parts import RigParts
 from .channels import BoneTrack, Channels
 
 WRITTEN = "artalk_written"  # on the Action: JSON of each written curve's checksum
+FACE_ACTION = "artalk_face_action"  # on the Action, before slots: the one of the shape keys
+RIG_SLOT, FACE_SLOT = "Head", "Face"
 
+Floats = NDArray[np.float64]
 Places = NDArray[np.float32]
 
 
@@ -46,31 +51,69 @@ class CurveName:
         """The name under which its checksum is kept."""
         return f"{self.part}|{self.path}|{self.index}"
 
+    @classmethod
+    def of(cls, label: str) -> CurveName:
+        """Return the curve with a label, without its group."""
+        part, _, rest = label.partition("|")
+        path, _, index = rest.rpartition("|")
+        return cls("face" if part == "face" else "bones", path, int(index))
+
 
 @dataclass(frozen=True)
 class Owners:
-    """What has the ``fcurves`` of a take, from ``actions.curve_owner``; ``action`` keeps the checksums."""
+    """What has the ``fcurves`` of a take; ``action`` keeps the checksums."""
 
     action: bpy.types.Action
     bones: bpy.types.bpy_struct
     face: bpy.types.bpy_struct
+
+    @classmethod
+    def of(cls, parts: RigParts, action: bpy.types.Action) -> Owners:
+        """Return those of a take of a rig; they need not be assigned."""
+        return cls(
+            action,
+            actions.curve_owner(action, parts.rig, RIG_SLOT),
+            actions.curve_owner(face_action(action), parts.keys, FACE_SLOT),
+        )
 
     def find(self, name: CurveName) -> bpy.types.FCurve | None:
         """Return a curve, ``None`` where there is none."""
         return getattr(self, name.part).fcurves.find(name.path, index=name.index)
 
 
-def named_values(channels: Channels, expression_keys: tuple[str, ...]) -> dict[CurveName, NDArray[np.float64]]:
-    """Return the values ``[T]`` of every curve that channels have.
+def face_action(action: bpy.types.Action) -> bpy.types.Action:
+    """Return the Action with a take's curves of the shape keys; where Actions have slots, the take's own."""
+    return action.get(FACE_ACTION) or action
+
+
+def write_channels(parts: RigParts, action: bpy.types.Action, frames: NDArray[np.floating], channels: Channels) -> int:
+    """Write a key for every row of channels into a take, in place of what was written there before.
 
     Args:
-        channels: what a take keys.
-        expression_keys: names of the shape keys, in FLAME's order of expressions.
+        parts: the rig.
+        action: the take.
+        frames: ``[T]`` scene frames, ascending.
+        channels: what to key.
+
+    Returns:
+        How many curves had to be written.
     """
-    values: dict[CurveName, NDArray[np.float64]] = {}
-    for bone, track in channels.bones.items():
-        values |= _bone_values(bone, track)
-    for key, column in zip(expression_keys, channels.expression.T, strict=True):
+    for joint in channels.bones:
+        parts.rig.pose.bones[parts.bone(joint)].rotation_mode = "QUATERNION"
+    curves = {name: places_of(frames, values) for name, values in named_values(parts, channels).items()}
+    return write_curves(Owners.of(parts, action), curves)
+
+
+def named_values(parts: RigParts, channels: Channels) -> dict[CurveName, Floats]:
+    """Return the values ``[T]`` of every curve that channels have on a rig, in its bones' own axes."""
+    values: dict[CurveName, Floats] = {}
+    for joint, track in channels.bones.items():
+        values |= _bone_values(parts, joint, track)
+    for joint in parts.pivots:  # there a constraint moves the bone, whoever turns it
+        path = f'{_bone_path(parts, joint)}.constraints["{PIVOT}"].offset'
+        drift = parts.bone_vectors(joint, channels.drifts[:, JOINTS.index(joint)])
+        values |= _components(path, drift, parts.bone(joint))
+    for key, column in zip(parts.expression_keys, channels.expression.T, strict=True):
         values[CurveName("face", f'key_blocks["{bpy.utils.escape_identifier(key)}"].value')] = column
     return values
 
@@ -98,65 +141,77 @@ def write_curves(owners: Owners, curves: Mapping[CurveName, Places]) -> int:
     changed = 0
     for name, places in curves.items():
         written[name.label] = checksum = _checksum(places, np.full(len(places), actions.LINEAR, np.int32))
-        curve = owners.find(name)
-        if known.get(name.label) == checksum and curve is not None and _checksum(*_keys(curve)) == checksum:
+        if known.get(name.label) == checksum == _checksum_of(owners.find(name)):
             continue
         actions.write_curve(getattr(owners, name.part), name.path, name.index, places[:, 0], places[:, 1], name.group)
         changed += 1
     for label in known.keys() - written.keys():
-        changed += _remove(owners, label)
+        changed += _remove(owners, CurveName.of(label))
     owners.action[WRITTEN] = json.dumps(written)
     return changed
 
 
-def changed_by_hand(owners: Owners) -> list[str]:
+def changed_by_hand(parts: RigParts, action: bpy.types.Action) -> list[str]:
     """Return the data paths of a take's curves that are not as they were written."""
-    changed = set()
-    for label, checksum in _written(owners.action).items():
-        name = _name(label)
-        curve = owners.find(name)
-        if curve is None or _checksum(*_keys(curve)) != checksum:
-            changed.add(name.path)
-    return sorted(changed)
+    owners = Owners.of(parts, action)
+    names = ((CurveName.of(label), checksum) for label, checksum in _written(action).items())
+    return sorted({name.path for name, checksum in names if _checksum_of(owners.find(name)) != checksum})
 
 
-def count_keys(owners: Owners) -> int:
+def accept_as_written(parts: RigParts, action: bpy.types.Action) -> None:
+    """Let what a take's curves hold now count as written."""
+    owners = Owners.of(parts, action)
+    names = (CurveName.of(label) for label in _written(action))
+    action[WRITTEN] = json.dumps({name.label: _checksum_of(owners.find(name)) for name in names if owners.find(name)})
+
+
+def count_keys(parts: RigParts, action: bpy.types.Action) -> int:
     """Return the number of keys on all curves of a take."""
-    return sum(len(curve.keyframe_points) for owner in (owners.bones, owners.face) for curve in owner.fcurves)
+    return sum(len(curve.keyframe_points) for curve in curves_of(parts, action))
 
 
-def _bone_values(bone: str, track: BoneTrack) -> dict[CurveName, NDArray[np.float64]]:
-    return {
-        CurveName("bones", f'pose.bones["{bone}"].{property_name}', index, bone): values[:, index]
-        for property_name, values in (("rotation_quaternion", track.rotation), ("location", track.location))
-        for index in range(values.shape[1])
-    }
+def curves_of(parts: RigParts, action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
+    """Go through all curves of a take."""
+    owners = Owners.of(parts, action)
+    yield from owners.bones.fcurves
+    yield from owners.face.fcurves
+
+
+def _bone_values(parts: RigParts, joint: str, track: BoneTrack) -> dict[CurveName, Floats]:
+    path, bone = _bone_path(parts, joint), parts.bone(joint)
+    values = _components(f"{path}.rotation_quaternion", parts.bone_rotations(joint, track.rotation), bone)
+    if joint not in parts.pivots:
+        values |= _components(f"{path}.location", parts.bone_vectors(joint, track.location), bone)
+    return values
+
+
+def _bone_path(parts: RigParts, joint: str) -> str:
+    return f'pose.bones["{bpy.utils.escape_identifier(parts.bone(joint))}"]'
+
+
+def _components(path: str, values: Floats, group: str) -> dict[CurveName, Floats]:
+    return {CurveName("bones", path, index, group): values[:, index] for index in range(values.shape[1])}
 
 
 def _written(action: bpy.types.Action) -> dict[str, int]:
     return dict(json.loads(action.get(WRITTEN, "{}")))
 
 
-def _name(label: str) -> CurveName:
-    part, _, rest = label.partition("|")
-    path, _, index = rest.rpartition("|")
-    return CurveName("face" if part == "face" else "bones", path, int(index))
-
-
-def _remove(owners: Owners, label: str) -> int:
-    name = _name(label)
+def _remove(owners: Owners, name: CurveName) -> int:
     curve = owners.find(name)
     if curve is not None:
         getattr(owners, name.part).fcurves.remove(curve)
     return curve is not None
 
 
-def _keys(curve: bpy.types.FCurve) -> tuple[Places, NDArray[np.int32]]:
+def _checksum_of(curve: bpy.types.FCurve | None) -> int | None:
+    if curve is None:
+        return None
     count = len(curve.keyframe_points)
     places, interpolation = np.empty(2 * count, np.float32), np.empty(count, np.int32)
     curve.keyframe_points.foreach_get("co", places)
     curve.keyframe_points.foreach_get("interpolation", interpolation)
-    return places.reshape(-1, 2), interpolation
+    return _checksum(places, interpolation)
 
 
 def _checksum(places: Places, interpolation: NDArray[np.int32]) -> int:

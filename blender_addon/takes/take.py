@@ -18,10 +18,8 @@ from .. import actions
 from ..rig.parts import RigParts
 from ..timing import key_frames
 from .channels import channels_of
+from .curves import FACE_ACTION, FACE_SLOT, RIG_SLOT, face_action, write_channels
 from .record import TakeDetails, is_take, keep_details, keep_record, take_details, take_motion, takes_of
-
-FACE_ACTION = "artalk_face_action"  # on the Action, before slots: the one of the shape keys
-RIG_SLOT, FACE_SLOT = "Head", "Face"
 
 
 def next_number(rig_id: str) -> int:
@@ -86,19 +84,8 @@ def rebake(parts: RigParts, action: bpy.types.Action, edits: Mapping[str, object
 
 
 def _bake(parts: RigParts, action: bpy.types.Action, details: TakeDetails, motion: NDArray[np.float32]) -> None:
-    bones = actions.curve_owner(action, parts.rig, RIG_SLOT)
-    face = actions.curve_owner(face_action(action), parts.keys, FACE_SLOT)
     frames = key_frames(len(motion), details.rate_hz, details.start)
-    channels = channels_of(motion, parts.joint_offsets)
-    for bone, track in channels.bones.items():
-        parts.rig.pose.bones[bone].rotation_mode = "QUATERNION"
-        for values, property_name in ((track.rotation, "rotation_quaternion"), (track.location, "location")):
-            path = f'pose.bones["{bone}"].{property_name}'
-            for index in range(values.shape[1]):
-                actions.write_curve(bones, path, index, frames, values[:, index], bone)
-    for values, key in zip(channels.expression.T, parts.expression_keys, strict=True):
-        path = f'key_blocks["{bpy.utils.escape_identifier(key)}"].value'
-        actions.write_curve(face, path, 0, frames, values)
+    write_channels(parts, action, frames, channels_of(motion, parts.joint_offsets, shifts=parts.shifts))
     parts.rig.update_tag()
     parts.keys.update_tag()
 
@@ -133,11 +120,6 @@ def current_take(rig: bpy.types.Object) -> bpy.types.Action | None:
     """Return the take that plays on a rig, if one does."""
     data = rig.animation_data
     return data.action if data is not None and is_take(data.action) else None
-
-
-def face_action(action: bpy.types.Action) -> bpy.types.Action:
-    """Return the Action with a take's curves of the shape keys; where Actions have slots, the take's own."""
-    return action.get(FACE_ACTION) or action
 
 
 def _new_action(name: str) -> bpy.types.Action:
