@@ -1,46 +1,53 @@
 """Speech in, motion out: the whole way on one screen.
 
-path -> waveform -> windows of audio -> windows of motion -> smoothed motion
+sound -> windows of sound -> windows of motion -> smoothed motion
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from bridge.motion import GLOBAL_ORIENT, JAW_YAW_ROLL
+from bridge.motion import CHANNELS
 
 from . import assets
-from .audio.waveform import load_waveform
+from .audio.continuity import Continuity, Level, choose_hearing, measure_level
+from .audio.recording import Recording
+from .audio.waveform import check_waveform
+from .audio.windows import window_count
 from .checkpoints import check_style, load_config, load_generator, load_style
-from .config import BUILTIN_RIG, GeneratorConfig
-from .errors import AudioEmptyError, AudioFormatError, CheckpointError, NotInThisVersionError, StyleError
-from .motion.blinks import Blinker
-from .motion.generator import frame_count
-from .motion.rest import Rest
-from .motion.smoothing import StreamingSmoother, smooth
+from .config import GeneratorConfig
+from .errors import CheckpointError, NotInThisVersionError, OptionError, StyleError
+from .motion.smoothing import smooth
+from .options import DEFAULT_STYLE, Manner, Style, TakeChanges, TakeOptions
+from .performance import Motion, Performance, advance, listen
+from .precision import Precision, use_precision
+from .streaming import ARTalkStreamer
 
-Motion = npt.NDArray[np.float32]
-Sound = Path | str | npt.NDArray[Any] | torch.Tensor
+Samples = npt.NDArray[np.float32]
+Sound = Path | str | Recording | npt.NDArray[Any] | torch.Tensor
 
-DEFAULT_STYLE = "default"  # no style at all
 CHECKPOINT_NAMES = ("model.safetensors", "model.pt", "ARTalk_wav2vec.pt")
 STYLE_FOLDERS = ("styles", "style_motion")
+CLIPS_TOGETHER = 8
 
 
 class ARTAvatarInferEngine:
-    """Makes motion from speech, whole or window by window.
+    """Makes motion from speech: whole, window by window, live, or many clips at once.
 
     Attributes:
         rig: the head that the model speaks to, ``"builtin"`` or ``"flame"``.
         config: sizes of the model.
         device: where it runs.
+        defaults: how to speak unless a call says otherwise.
     """
 
     def __init__(
@@ -53,6 +60,8 @@ class ARTAvatarInferEngine:
         device: str = "auto",
         threads: int | None = None,
         seed: int = 0,
+        continuity: Continuity = "auto",
+        precision: Precision = "exact",
     ) -> None:
         """Load a model.
 
@@ -64,55 +73,136 @@ class ARTAvatarInferEngine:
             clip_length: frames to make at most; None is all.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
             threads: of the processor; None leaves half of the cores to others.
-            seed: chooses among equally good takes: when the built-in voice blinks.
+            seed: chooses among takes: when the built-in voice blinks, and above temperature 0 every bit.
+            continuity: what of the sound around a window counts for it; ``auto`` is what suits the model.
+            precision: ``exact``, or ``fast`` for reduced precision where the device gains by it.
         """
         if load_gaga:
             raise NotInThisVersionError("GAGAvatar is not part of this version")
         weights = _find_checkpoint(assets.voice_folder() if checkpoint is None else Path(checkpoint))
         self.config = _read_config(config, weights)
         self.rig = self.config.rig
-        self.fix_pose, self.clip_length, self.seed = fix_pose, clip_length, seed
+        self.defaults = TakeOptions(seed=seed, fix_pose=fix_pose, clip_length=clip_length, continuity=continuity)
         self.device = torch.device(_choose_device(device))
         torch.set_num_threads(threads or _polite_threads())
+        choose_hearing(continuity, self.config)  # says now what the model cannot do
         self._model = load_generator(weights, self.config).to(self.device)
+        use_precision(self._model, precision)
         self._styles = _find_styles(weights.parent)
-        self._style: torch.Tensor | None = None
+        self._live: ARTalkStreamer | None = None
 
-    def inference(self, audio: Sound, clip_length: int | None = None) -> Motion:
+    def inference(self, audio: Sound, clip_length: int | None = None, **options: Unpack[Manner]) -> Motion:
         """Make the motion of a whole sound.
 
         Args:
-            audio: a file, or a mono waveform ``[S]`` at 16 kHz.
+            audio: a file, a recording, or a mono waveform ``[S]`` at 16 kHz.
             clip_length: frames to make at most; None is what the engine was made with.
+            options: how to speak, where it differs from the engine's own; see ``TakeOptions``.
 
         Returns:
             ``[T, 106]`` at 25 Hz, smoothed.
         """
-        limit = self.clip_length if clip_length is None else clip_length
-        return np.concatenate(list(self._pieces(_as_waveform(audio), limit, lambda: False)))
+        limit = self.defaults.clip_length if clip_length is None else clip_length
+        return _joined(self.stream(audio, clip_length=limit, **options))
 
-    def stream(self, waveform: Sound, should_stop: Callable[[], bool] | None = None) -> Iterator[Motion]:
-        """Give the same motion in pieces, one a window, as each is made.
+    def inference_batch(
+        self,
+        audios: Sequence[Sound],
+        styles: Sequence[Style] | None = None,
+        seeds: Sequence[int] | None = None,
+        **options: Unpack[TakeChanges],
+    ) -> list[Motion]:
+        """Make the motion of many sounds, several at once, which takes less time than one after the other.
 
         Args:
-            waveform: a file, or a mono waveform ``[S]`` at 16 kHz.
+            audios: as for ``inference``.
+            styles: one a sound; None is the same for all.
+            seeds: one a sound; None is the same for all.
+            options: how to speak, where it differs from the engine's own.
+
+        Returns:
+            ``[T, 106]`` for each sound.
+        """
+        made = dict(self.batch(audios, styles, seeds, **options))
+        return [made[number] for number in range(len(audios))]
+
+    def batch(
+        self,
+        audios: Sequence[Sound],
+        styles: Sequence[Style] | None = None,
+        seeds: Sequence[int] | None = None,
+        **options: Unpack[TakeChanges],
+    ) -> Iterator[tuple[int, Motion]]:
+        """Make the same motions and give each, with its number, as soon as it is finished."""
+        takes = zip(audios, self._takes(len(audios), styles, seeds, options), strict=True)
+        waiting = ((number, self._perform(audio, take)) for number, (audio, take) in enumerate(takes))
+        active: dict[int, tuple[Performance, Iterator[Samples]]] = {}
+        made: defaultdict[int, list[Motion]] = defaultdict(list)
+        while True:
+            active.update(islice(waiting, CLIPS_TOGETHER - len(active)))
+            if not active:
+                return
+            for number in [number for number, clip in active.items() if not listen(*clip)]:
+                del active[number]
+                yield number, _joined(made.pop(number, []))
+            clips = [clip for clip, _ in active.values()]
+            for number, piece in zip(active, advance(self._model, clips) if clips else [], strict=True):
+                made[number].append(piece)
+
+    def stream(
+        self, audio: Sound, should_stop: Callable[[], bool] | None = None, **options: Unpack[TakeChanges]
+    ) -> Iterator[Motion]:
+        """Give the same motion in pieces, one a window, as each is made; memory does not grow with the sound.
+
+        Args:
+            audio: a file, a recording, or a mono waveform ``[S]`` at 16 kHz.
             should_stop: asked before each window; true ends the stream early.
+            options: how to speak, where it differs from the engine's own.
 
         Yields:
             ``[T, 106]``; the smoother holds back four frames of a window until the next.
         """
-        return self._pieces(_as_waveform(waveform), self.clip_length, should_stop or (lambda: False))
+        clip, sound = self._perform(audio, self.defaults.but(options))
+        while not (should_stop and should_stop()) and listen(clip, sound):
+            yield advance(self._model, [clip])[0]
+
+    def streamer(self, **options: Unpack[TakeChanges]) -> ARTalkStreamer:
+        """Begin a live clip, whose sound is fed in pieces.
+
+        Args:
+            options: how to speak, where it differs from the engine's own.
+
+        Raises:
+            OptionError: if the loudness of the whole clip is to count, which nobody knows yet.
+        """
+        take = self.defaults.but(options)
+        if choose_hearing(take.continuity, self.config).is_levelled:
+            raise OptionError(
+                "a live stream cannot be levelled over its whole length, which is yet to come",
+                "Choose context, none or auto for continuity.",
+            )
+        return ARTalkStreamer(self._model, self._begin(take))
+
+    def feed(self, samples: npt.NDArray[Any] | torch.Tensor) -> Motion:
+        """Feed the engine's own live clip, which begins with the first call; see ``ARTalkStreamer.feed``."""
+        self._live = self._live or self.streamer()
+        return self._live.feed(_as_array(samples))
+
+    def finish(self) -> Motion:
+        """End the engine's own live clip and give the rest of its motion, ``[T, 106]``."""
+        live, self._live = self._live or self.streamer(), None
+        return live.finish()
 
     def windows(self, samples: int) -> int:
         """Say how many windows, and so how many pieces of a stream, a number of samples takes."""
-        return self._model.window_count(samples)
+        return window_count(samples, self.config.codec.window)
 
     def styles(self) -> tuple[str, ...]:
-        """Name the styles that come with the model."""
+        """Name the styles that can be asked for."""
         return tuple(self._styles)
 
-    def set_style_motion(self, style_motion: str | npt.NDArray[Any] | torch.Tensor | None) -> None:
-        """Choose how to speak.
+    def set_style_motion(self, style_motion: Style) -> None:
+        """Choose how to speak from now on.
 
         Args:
             style_motion: the name of a style, a clip of motion ``[50, 106]``, or None for no style.
@@ -120,17 +210,8 @@ class ARTAvatarInferEngine:
         Raises:
             StyleError: if there is no such style, or the clip has another shape.
         """
-        if style_motion is None or (isinstance(style_motion, str) and style_motion in ("", DEFAULT_STYLE)):
-            self._style = None
-            return
-        if isinstance(style_motion, str):
-            if style_motion not in self._styles:
-                known = ", ".join(self._styles) or "none"
-                raise StyleError(f"there is no style {style_motion!r}; known are: {known}")
-            clip = load_style(self._styles[style_motion])
-        else:
-            clip = check_style(_as_array(style_motion), "given")
-        self._style = torch.from_numpy(clip)[None]
+        self._style_clip(style_motion)
+        self.defaults = self.defaults.but({"style": style_motion})
 
     def smooth_motion_savgol(self, motions: npt.NDArray[Any] | torch.Tensor) -> Motion:
         """Smooth raw motion ``[T, 106]``; the argument stays as it is."""
@@ -146,41 +227,43 @@ class ARTAvatarInferEngine:
             "rendering to video is not part of this version", "Use the motion in Blender and render it there."
         )
 
-    def _pieces(
-        self, waveform: npt.NDArray[np.float32], limit: int | None, stop: Callable[[], bool]
-    ) -> Iterator[Motion]:
-        """Generate, smooth and finish window after window: the one loop behind all of the above."""
-        frames = frame_count(len(waveform))
-        limit = frames if limit is None else max(0, min(limit, frames))
-        model, smoother, raw, made = self._model, StreamingSmoother(), 0, 0
-        # What the built-in voice is not taught; other models blink and rest by themselves.
-        blinker, rest = (Blinker(self.seed), Rest()) if self.rig == BUILTIN_RIG else (None, None)
-        state = model.start(self._style, batch=1)
-        for audio in model.split(torch.from_numpy(waveform)[None]):
-            if stop():
-                return
-            window = model.step(state, audio)
-            state = window.state
-            motion = window.motion[0, : frames - raw].cpu().numpy()
-            if blinker is not None and rest is not None:
-                heard = audio[0].cpu().numpy()
-                motion = blinker.add(rest.settle(motion, heard), heard, frames - raw)
-            raw += len(motion)
-            ready = smoother.push(motion)
-            if raw == frames:
-                ready = np.concatenate([ready, smoother.finish()])
-            yield self._finished(ready[: limit - made])
-            made += len(ready)
-            if made >= limit:
-                return
+    def _perform(self, audio: Sound, take: TakeOptions) -> tuple[Performance, Iterator[Samples]]:
+        """Begin a clip; return it with its sound, which is read as the clip hears it."""
+        is_levelled = choose_hearing(take.continuity, self.config).is_levelled
+        level = measure_level(_blocks(audio)) if is_levelled else None
+        return self._begin(take, level), _blocks(audio)
 
-    def _finished(self, motion: Motion) -> Motion:
-        """Still what is not to move."""
-        finished = motion.copy()
-        if self.fix_pose:
-            finished[:, GLOBAL_ORIENT] = 0
-        finished[:, JAW_YAW_ROLL] = 0
-        return finished
+    def _begin(self, take: TakeOptions, level: Level | None = None) -> Performance:
+        clip = self._style_clip(take.style)
+        state = self._model.start(clip, 1, take.style_strength, (take.seed,))
+        return Performance(self._model, state, take, choose_hearing(take.continuity, self.config).context, level)
+
+    def _style_clip(self, style: Style) -> torch.Tensor | None:
+        """Find a style's clip ``[1, 50, 106]``."""
+        if style is None or (isinstance(style, str) and style in ("", DEFAULT_STYLE)):
+            return None
+        if not isinstance(style, str):
+            return torch.from_numpy(check_style(_as_array(style), "given"))[None]
+        if style not in self._styles:
+            known = ", ".join(self._styles) or "none"
+            raise StyleError(f"there is no style {style!r}; known are: {known}")
+        return torch.from_numpy(load_style(self._styles[style]))[None]
+
+    def _takes(
+        self, clips: int, styles: Sequence[Style] | None, seeds: Sequence[int] | None, options: TakeChanges
+    ) -> list[TakeOptions]:
+        common = self.defaults.but(options)
+        for name, values in (("styles", styles), ("seeds", seeds)):
+            if values is not None and len(values) != clips:
+                raise OptionError(f"there are {len(values)} {name} for {clips} sounds", "Give one for each, or none.")
+        return [
+            common.but({"style": style, "seed": seed})
+            for style, seed in zip(styles or [common.style] * clips, seeds or [common.seed] * clips, strict=True)
+        ]
+
+
+def _joined(pieces: Iterable[Motion]) -> Motion:
+    return np.concatenate([np.zeros((0, CHANNELS), np.float32), *pieces])
 
 
 def _find_checkpoint(path: Path) -> Path:
@@ -217,17 +300,11 @@ def _polite_threads() -> int:
     return max(1, (os.cpu_count() or 2) // 2)
 
 
-def _as_waveform(audio: Sound) -> npt.NDArray[np.float32]:
+def _blocks(audio: Sound) -> Iterator[Samples]:
+    """Give a sound block by block, ``[S]`` each, as often as it is asked for."""
     if isinstance(audio, str | Path):
-        return load_waveform(audio)
-    waveform = _as_array(audio)
-    if waveform.ndim != 1 or not np.issubdtype(waveform.dtype, np.floating):
-        raise AudioFormatError(
-            f"a waveform must be one channel of floats at 16 kHz, not {waveform.dtype} of shape {list(waveform.shape)}"
-        )
-    if not len(waveform):
-        raise AudioEmptyError("the waveform has no samples")
-    return np.ascontiguousarray(waveform, dtype=np.float32)
+        audio = Recording(Path(audio))
+    return audio.blocks() if isinstance(audio, Recording) else iter([check_waveform(_as_array(audio))])
 
 
 def _as_array(values: npt.NDArray[Any] | torch.Tensor) -> npt.NDArray[Any]:

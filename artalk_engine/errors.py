@@ -3,13 +3,18 @@
     EngineError
     ├── ConfigError          a config that contradicts itself or lacks a field
     ├── CheckpointError      weights that do not fit the model, or cannot be read
+    ├── RigMismatchError     a model, a motion or a style that speaks to another head
     ├── AssetMissingError    a file that the engine needs is not on disk
+    ├── OptionError          a choice that makes no sense
     ├── StyleError           a style that is unknown or of the wrong shape
     ├── FlameFileError       a head model that cannot be read
     ├── AudioError
     │   ├── AudioMissingError    no such file
     │   ├── AudioEmptyError      a file or a waveform without a sample
-    │   └── AudioFormatError     not sound, or sound that cannot be decoded
+    │   ├── AudioFormatError     not sound, or sound that cannot be decoded
+    │   ├── AudioValueError      samples that are no numbers
+    │   ├── AudioRangeError      a range of time that holds nothing
+    │   └── AudioChannelError    a channel that nobody knows
     └── NotInThisVersionError    a part that comes later
 
 Each has a ``code`` for programs, one sentence for people (``str(error)``) and a
@@ -49,11 +54,36 @@ class CheckpointError(EngineError):
     default_remedy = "Choose the checkpoint that belongs to this config.json, or fetch it again."
 
 
+class RigMismatchError(EngineError):
+    """A model, a motion or a style speaks to another head than the one asked for.
+
+    Attributes:
+        found: the rig that it speaks to, ``"builtin"`` or ``"flame"``.
+        wanted: the rig that is asked for.
+    """
+
+    code = "rig_mismatch"
+
+    def __init__(self, what: str, found: str, wanted: str) -> None:
+        super().__init__(
+            f"{what} speaks to the {found} rig, and the {wanted} rig is asked for",
+            f"Choose one that was made for the {wanted} rig, or the {found} rig for it.",
+        )
+        self.found, self.wanted = found, wanted
+
+
 class AssetMissingError(EngineError):
     """A file that the engine needs is not on disk."""
 
     code = "asset_missing"
     default_remedy = "Install the add-on again, or restore the assets folder."
+
+
+class OptionError(EngineError):
+    """A choice that makes no sense, or that the model cannot follow."""
+
+    code = "option"
+    default_remedy = "See --help."
 
 
 class StyleError(EngineError):
@@ -95,6 +125,37 @@ class AudioFormatError(AudioError):
     """A file is not sound, or in a form that cannot be decoded."""
 
     code = "audio_format"
+
+
+class AudioValueError(AudioError):
+    """Samples are infinite or no numbers at all.
+
+    Attributes:
+        count: how many are.
+        first_s: where the first of them is, in seconds from the beginning of the file or array.
+    """
+
+    code = "audio_values"
+    default_remedy = "Export the sound again."
+
+    def __init__(self, source: str, count: int, first_s: float) -> None:
+        which = "1 sample that is no number," if count == 1 else f"{count:,} samples that are no numbers, the first"
+        super().__init__(f"{source} has {which} at {first_s:.4f} s")
+        self.count, self.first_s = count, first_s
+
+
+class AudioRangeError(AudioError):
+    """A range of time cannot be taken from any sound."""
+
+    code = "audio_range"
+    default_remedy = "Choose a beginning from 0 s upwards, and an end after it."
+
+
+class AudioChannelError(AudioError):
+    """There is no such way to choose a channel."""
+
+    code = "audio_channel"
+    default_remedy = "Choose mix, left, right or loudest."
 
 
 class NotInThisVersionError(EngineError):

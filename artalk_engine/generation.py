@@ -1,21 +1,18 @@
-"""From a request for motion to the engine's call, for everyone who asks: Blender, shell, browser.
+"""From a user's words to a loaded engine, for everyone who asks: Blender, shell, browser.
 
-A request names a model, a device and a style in the user's words; here they become a loaded
-engine, which stays loaded, and pieces of motion.
+A request names a model and a device; here they become an engine, which stays loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from artalk_engine.engine import ARTAvatarInferEngine
 from artalk_engine.errors import CheckpointError, EngineError
+from artalk_engine.precision import Precision
 
 BUILTIN_MODEL = "built-in voice"
 
@@ -34,11 +31,13 @@ class Voice:
     Attributes:
         model: folder of a checkpoint, ``""`` for the built-in voice.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        precision: ``"exact"``, or ``"fast"`` for reduced precision where the device gains by it.
         threads: processor threads, 0 for the engine's own choice; no reason to load a model again.
     """
 
     model: str = ""
     device: str = "auto"
+    precision: Precision = "exact"
     threads: int = field(default=0, compare=False)
 
     @property
@@ -90,36 +89,7 @@ def load_engine(voice: Voice) -> ARTAvatarInferEngine:
         raise CheckpointError(
             f"There is no model at {voice.model}.", "Choose the folder that holds model.safetensors and config.json."
         )
-    return ARTAvatarInferEngine(checkpoint=voice.model or None, device=voice.device)
-
-
-def speak(
-    engine: ARTAvatarInferEngine,
-    waveform: NDArray[np.float32],
-    style: str = "",
-    seed: int = 0,
-    fix_pose: bool = False,
-    should_stop: Callable[[], bool] | None = None,
-) -> Iterator[NDArray[np.float32]]:
-    """Make motion in pieces, one a window; the same request gives the same motion.
-
-    Args:
-        engine: a loaded engine; the choices of its previous request are replaced by these.
-        waveform: ``[S]`` mono samples at 16 kHz.
-        style: name of a speaking style, ``""`` for none.
-        seed: chooses among equally good takes: when the built-in voice blinks.
-        fix_pose: keep the head still.
-        should_stop: asked before each window; true ends the motion early.
-
-    Yields:
-        ``[T, 106]`` at 25 Hz; a short piece may be empty.
-
-    Raises:
-        StyleError: if there is no such style.
-    """
-    engine.set_style_motion(style or None)
-    engine.fix_pose, engine.seed = fix_pose, seed
-    yield from engine.stream(waveform, should_stop)
+    return ARTAvatarInferEngine(voice.model or None, device=voice.device, precision=voice.precision)
 
 
 def _check_device(device: str) -> None:

@@ -10,7 +10,7 @@ import faulthandler
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from artalk_engine.environment import needed_packages
 from artalk_engine.errors import AudioMissingError, EngineError
@@ -28,8 +28,12 @@ from bridge.messages import (
 from bridge.server import Job, Server, take_standard_streams
 
 if TYPE_CHECKING:
+    from artalk_engine.audio.continuity import Continuity
+    from artalk_engine.audio.recording import Recording
     from artalk_engine.engine import ARTAvatarInferEngine
     from artalk_engine.generation import Voice, WarmEngine
+    from artalk_engine.options import TakeChanges
+    from artalk_engine.precision import Precision
 
 log = logging.getLogger(__name__)
 
@@ -86,18 +90,13 @@ class Service:
         return Description(str(engine.device), (voice.name,), engine.styles(), engine.rig)
 
     def _generate(self, job: Job, request: Generate) -> Done:
-        path = _absolute(request.audio)
         job.progress(SOUND)
-        with needed_packages():
-            from artalk_engine.audio.waveform import load_waveform
-            from artalk_engine.generation import speak
-        waveform = load_waveform(path, request.start_s, request.end_s)
+        recording = _recording(request)
+        next(recording.blocks())  # a sound that cannot be used is told before a model is loaded for it
         _, engine = self._engine(job, request)
-        windows, frames = engine.windows(len(waveform)), 0
+        windows, frames = engine.windows(recording.length or 0), 0
         job.progress(MOTION, 0, windows)
-        pieces = speak(
-            engine, waveform, request.style, request.seed, request.fix_pose, should_stop=lambda: job.is_cancelled
-        )
+        pieces = engine.stream(recording, lambda: job.is_cancelled, **_options(request))
         for index, piece in enumerate(pieces, start=1):
             job.check()
             if len(piece):
@@ -114,10 +113,32 @@ class Service:
 
         self._warm = self._warm or WarmEngine()
         threads = request.threads if isinstance(request, Generate) else 0
-        voice = Voice(request.model, request.device, threads)
+        precision = cast("Precision", request.precision)  # which the engine checks
+        voice = Voice(request.model, request.device, precision, threads)
         if not self._warm.has(voice):
             job.progress(MODEL)
         return voice, self._warm.get(voice)
+
+
+def _recording(request: Generate) -> Recording:
+    """Say what to hear of which file."""
+    with needed_packages():
+        from artalk_engine.audio.recording import Recording
+        from artalk_engine.audio.waveform import check_channel
+
+    return Recording(_absolute(request.audio), request.start_s, request.end_s, check_channel(request.channel))
+
+
+def _options(request: Generate) -> TakeChanges:
+    """Say how to speak."""
+    return {
+        "style": request.style,
+        "style_strength": request.style_strength,
+        "seed": request.seed,
+        "temperature": request.temperature,
+        "continuity": cast("Continuity", request.continuity),  # which the engine checks
+        "fix_pose": request.fix_pose,
+    }
 
 
 def _import_engine_early() -> None:

@@ -1,12 +1,13 @@
 """The audio encoders: a window of waveform becomes features at some 50 (or 12.5) a second.
 
-Each is a module with ``feature_dim`` and ``forward(windows [B, S]) -> [B, A, F]``,
+Each is a module with ``feature_dim``, ``hop``, ``steps(samples)`` and ``forward(windows [B, S]) -> [B, A, F]``,
 and normalises the window itself as its weights expect. Nothing here touches the
 network: weights come with the checkpoint.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, cast
@@ -60,9 +61,15 @@ class AudioEncoder(nn.Module):
 
     Attributes:
         feature_dim: width ``F`` of the features.
+        hop: samples from one step of the features to the next.
     """
 
     feature_dim: int
+    hop: int
+
+    def steps(self, samples: int) -> int:
+        """Say how many steps ``A`` a number of samples gives."""
+        return samples // self.hop
 
 
 def build_audio_encoder(name: str, audio_cfg: Mapping[str, Any]) -> AudioEncoder:
@@ -95,6 +102,8 @@ class Wav2VecEncoder(AudioEncoder):
 
         stock = Wav2Vec2Model(Wav2Vec2Config(**{**XLS_R_300M, **audio_cfg}))
         self.feature_dim = int(stock.config.hidden_size)
+        self._kernels, self._strides = tuple(stock.config.conv_kernel), tuple(stock.config.conv_stride)
+        self.hop = math.prod(self._strides)
         # The parts are held directly, so that their names are those in the checkpoint.
         self.masked_spec_embed = getattr(stock, "masked_spec_embed", None)
         self.feature_extractor = stock.feature_extractor
@@ -102,9 +111,20 @@ class Wav2VecEncoder(AudioEncoder):
         self.encoder = stock.encoder
         self.register_load_state_dict_pre_hook(_rename_keys)  # type: ignore[no-untyped-call]
 
-    def forward(self, windows: Tensor) -> Tensor:
-        """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``; 64,000 samples give 199 steps."""
-        features = self.feature_extractor(normalise(windows)).transpose(1, 2)
+    def steps(self, samples: int) -> int:
+        """Say how many steps ``A`` a number of samples gives: 199 for 64,000, as no kernel reaches beyond the ends."""
+        for kernel, stride in zip(self._kernels, self._strides, strict=True):
+            samples = (samples - kernel) // stride + 1
+        return samples
+
+    def forward(self, windows: Tensor, level: Tensor | None = None) -> Tensor:
+        """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``.
+
+        Args:
+            windows: of waveform.
+            level: mean and deviation of each whole clip, ``[B, 2]``; None takes the window's own, as upstream does.
+        """
+        features = self.feature_extractor(normalise(windows, level)).transpose(1, 2)
         projected, _ = self.feature_projection(features)
         encoded: Tensor = self.encoder(projected).last_hidden_state
         return encoded
@@ -120,6 +140,7 @@ class MimiEncoder(AudioEncoder):
         with torch.device("cpu"):  # its rotary tables are no part of a checkpoint, so they need real values
             self.acoustic_model = MimiModel(MimiConfig(**audio_cfg))
         self.feature_dim = int(self.acoustic_model.config.hidden_size)
+        self.hop = round(SAMPLE_RATE_HZ / self.acoustic_model.config.frame_rate)
         self.register_load_state_dict_pre_hook(_rename_keys)  # type: ignore[no-untyped-call]
 
     def forward(self, windows: Tensor) -> Tensor:
@@ -141,7 +162,15 @@ def _rename_keys(module: nn.Module, state: dict[str, Any], prefix: str, *_: Any)
                 break
 
 
-def normalise(windows: Tensor) -> Tensor:
-    """Bring each window ``[B, S]`` to mean 0 and deviation 1, padding included; silence stays zero."""
-    # Quirk: the unbiased deviation, and epsilon outside the root, unlike wav2vec's own preprocessing.
-    return (windows - windows.mean(dim=-1, keepdim=True)) / (windows.std(dim=-1, keepdim=True) + 1e-6)
+def normalise(windows: Tensor, level: Tensor | None = None) -> Tensor:
+    """Bring each window ``[B, S]`` to mean 0 and deviation 1, padding included; silence stays zero.
+
+    Args:
+        windows: of waveform.
+        level: mean and deviation ``[B, 2]`` to take instead of the window's own.
+    """
+    if level is None:
+        # Quirk: the unbiased deviation, and epsilon outside the root, unlike wav2vec's own preprocessing.
+        level = torch.stack([windows.mean(dim=-1), windows.std(dim=-1)], dim=-1)
+    mean, deviation = level[:, :1], level[:, 1:]
+    return (windows - mean) / (deviation + 1e-6)

@@ -65,6 +65,7 @@ class LogMelConfig:
 class LogMelEncoder(nn.Module):
     """Speech at 16 kHz to features at 50 Hz, a few milliseconds of work for a window."""
 
+    hop = 2 * HOP
     spectral_window: Tensor
     filters: Tensor
 
@@ -80,6 +81,10 @@ class LogMelEncoder(nn.Module):
         self.halve = nn.Conv1d(config.width, config.width, 4, stride=2, padding=1)
         self.coarse = nn.Sequential(*[_Block(config, dilation) for dilation in config.coarse_dilations])
         self.last = nn.LayerNorm(config.width)
+
+    def steps(self, samples: int) -> int:
+        """Say how many steps ``A`` a number of samples gives."""
+        return samples // self.hop
 
     def forward(self, windows: Tensor) -> Tensor:
         """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``; 64,000 samples give 200 steps."""

@@ -33,49 +33,45 @@ _BLINKS_IN_PAUSES = 0.8  # share of pauses that are taken
 class Blinker:
     """Adds blinks to windows of motion, in order.
 
-    What one window hands to the next is the time since the last blink, a blink that goes on, and the level of the
-    speech so far.
+    A blink ends in the window in which it begins, since no other may follow. What one window hands to the next is the
+    time since the last blink and the level of the speech so far.
     """
 
     def __init__(self, seed: int = 0) -> None:
         self._random = np.random.default_rng(seed)
-        self._unfinished = np.zeros(0)
         self._since_s = self._random.uniform(0.5, 2.0)
         self._patience_s = self._draw_patience()
         self._quiet_s = 1.0  # long enough to be no fresh pause
         self._loudest_db = FAINTEST_SPEECH_DB
 
-    def add(self, motion: Motion, waveform: npt.NDArray[np.float32], frames_left: int) -> Motion:
+    def add(self, motion: Motion, waveform: npt.NDArray[np.float32]) -> Motion:
         """Blink in one window.
 
         Args:
             motion: raw, ``[T, M]``, in the built-in head's units.
             waveform: the window's sound, ``[S]`` at 16 kHz; what goes beyond the motion is not looked at.
-            frames_left: frames from this window's first to the clip's last; no blink begins that could not end.
 
         Returns:
             ``[T, M]``, a changed copy.
         """
-        lids = self._lids(self._is_quiet(waveform, len(motion)), frames_left)
+        lids = self._lids(self._is_quiet(waveform, len(motion)))
         changed = motion.copy()
         expression = changed[:, EXPRESSION]
         expression[:, list(BLINK_UNITS)] = lids[:, None]
         expression[:, list(LID_UNITS)] *= (1.0 - lids)[:, None]
         return changed
 
-    def _lids(self, is_quiet: npt.NDArray[np.bool_], frames_left: int) -> Floats:
-        lids = np.zeros(len(is_quiet) + len(BLINK))
-        lids[: len(self._unfinished)] = self._unfinished
+    def _lids(self, is_quiet: npt.NDArray[np.bool_]) -> Floats:
+        lids = np.zeros(len(is_quiet))
         for frame, quiet in enumerate(is_quiet):
             self._since_s += 1.0 / FPS
             was_quiet_s = self._quiet_s
             self._quiet_s = was_quiet_s + 1.0 / FPS if quiet else 0.0
             pause_begins = was_quiet_s < PAUSE_S <= self._quiet_s
-            if frames_left - frame > len(BLINK) and self._is_time(pause_begins):
+            if frame + len(BLINK) < len(lids) and self._is_time(pause_begins):
                 lids[frame : frame + len(BLINK)] = BLINK
                 self._since_s, self._patience_s = 0.0, self._draw_patience()
-        self._unfinished = lids[len(is_quiet) :]
-        return lids[: len(is_quiet)]
+        return lids
 
     def _is_time(self, pause_begins: bool) -> bool:
         if pause_begins and self._since_s >= AFTER_PAUSE_S:

@@ -7,8 +7,7 @@ run the same ``step``.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
@@ -17,10 +16,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from artalk_engine.audio.encoders import build_audio_encoder
-from artalk_engine.config import SAMPLE_RATE_HZ, GeneratorConfig
+from artalk_engine.audio.windows import frame_count, window_count
+from artalk_engine.config import GeneratorConfig
 from artalk_engine.errors import AudioEmptyError
 
 from .quantizer import resize_down
+from .sampling import LIKELIEST, Sampling
 from .style import StyleEncoder
 from .transformer import AdaLNBeforeHead, AdaLNSelfAttn
 from .vae import BitwiseVAE
@@ -31,23 +32,44 @@ DROP_PATH_AT_24_BLOCKS = 0.1
 
 @dataclass(frozen=True)
 class WindowState:
-    """What the next window needs to know of those before it.
+    """What the next window of each clip needs to know of those before it.
 
     Attributes:
-        style: style token, ``[B, 1, D]``.
-        motion: the window before, as generated, ``[B, T, M]``; zeros at the start.
-        context: tokens of the windows before that one, ``[B, P, D]``, oldest first;
-            None at the start.
+        style: style tokens, ``[B, 1, D]``.
+        motion: the windows before, as generated, ``[B, T, M]``; zeros at the start.
+        context: tokens of the windows before those, oldest first, ``[B, (R - 1) * L, D]``.
+        seeds: of each clip, for drawn bits.
+        numbers: of each clip's next window, from 0.
     """
 
     style: Tensor
     motion: Tensor
-    context: Tensor | None = None
+    context: Tensor
+    seeds: tuple[int, ...]
+    numbers: tuple[int, ...]
+
+    @staticmethod
+    def join(states: Sequence[WindowState]) -> WindowState:
+        """Put clips side by side, whatever their windows' numbers."""
+        return WindowState(
+            style=torch.cat([state.style for state in states]),
+            motion=torch.cat([state.motion for state in states]),
+            context=torch.cat([state.context for state in states]),
+            seeds=tuple(seed for state in states for seed in state.seeds),
+            numbers=tuple(number for state in states for number in state.numbers),
+        )
+
+    def split(self) -> list[WindowState]:
+        """Take the clips apart again."""
+        return [
+            WindowState(self.style[clip], self.motion[clip], self.context[clip], self.seeds[clip], self.numbers[clip])
+            for clip in (slice(row, row + 1) for row in range(len(self.seeds)))
+        ]
 
 
 @dataclass(frozen=True)
 class Window:
-    """One generated window.
+    """One generated window of each clip.
 
     Attributes:
         motion: ``[B, T, M]``, raw.
@@ -140,52 +162,89 @@ class BitwiseARModel(nn.Module):
         """Generate window after window for ``audio`` ``[B, S]``; the last one is padded with silence."""
         state = self.start(style_clip, audio.shape[0])
         for piece in self.split(audio):
-            window = self.step(state, piece)
+            window = self.step(state, self.hear(piece))
             state = window.state
             yield window
 
     def split(self, audio: Tensor) -> Iterator[Tensor]:
         """Cut ``audio`` ``[B, S]`` into windows, the last padded with zeros."""
         samples = self.config.codec.window_samples
-        for number in range(self.window_count(audio.shape[1])):
+        for number in range(window_count(audio.shape[1], self.config.codec.window)):
             piece = audio[:, number * samples : (number + 1) * samples]
             yield F.pad(piece, (0, samples - piece.shape[1]))
 
-    def window_count(self, samples: int) -> int:
-        """Say how many windows a number of samples takes."""
-        return math.ceil(frame_count(samples) / self.config.codec.window)
+    @torch.no_grad()
+    def start(
+        self,
+        style_clip: Tensor | None,
+        batch: int,
+        strength: float = STYLE_GUIDANCE,
+        seeds: Sequence[int] | None = None,
+    ) -> WindowState:
+        """Make the state before the first window: a style, and motion that has not moved yet.
+
+        Args:
+            style_clip: ``[B, 50, M]``, or ``[1, 50, M]`` for all clips, or None for no style.
+            batch: number of clips.
+            strength: how much of the style to show; 1 is as much as the clip does.
+            seeds: one a clip, for drawn bits.
+        """
+        codec, style = self.config.codec, self.style_token(style_clip, batch, strength)
+        motion = style.new_zeros(batch, codec.window, codec.motion_channels)
+        context = style.new_zeros(batch, 0, style.shape[-1])
+        if self.config.context_windows > 1:
+            _, tokens = self._encode_context(style, motion)
+            context = tokens.repeat(1, self.config.context_windows - 1, 1)
+        return WindowState(style, motion, context, tuple(seeds or (0,) * batch), (0,) * batch)
 
     @torch.no_grad()
-    def start(self, style_clip: Tensor | None, batch: int) -> WindowState:
-        """Make the state before the first window: a style, and a motion of zeros."""
-        codec = self.config.codec
-        motion = self.null_style_cond.new_zeros(batch, codec.window, codec.motion_channels)
-        return WindowState(self.style_token(style_clip, batch), motion)
+    def hear(self, sound: Tensor, context: int = 0, level: Tensor | None = None) -> Tensor:
+        """Encode a window of sound of each clip.
+
+        Args:
+            sound: ``[B, C + S + C]``: the window's samples, and before and after them ``C`` samples of what sounds
+                around it.
+            context: ``C``, a multiple of what one step of the encoder covers.
+            level: mean and deviation ``[B, 2]`` to bring the sound to 0 and 1 by; None takes the window's own.
+
+        Returns:
+            features of the window alone, ``[B, A, F]``.
+        """
+        encoder = self.audio_encoder
+        heard = sound.to(self.device)
+        features: Tensor = encoder(heard) if level is None else encoder(heard, level.to(self.device))
+        first = context // encoder.hop
+        return features[:, first : first + encoder.steps(sound.shape[1] - 2 * context)]
 
     @torch.no_grad()
-    def step(self, state: WindowState, audio: Tensor) -> Window:
-        """Generate one window.
+    def step(self, state: WindowState, audio_features: Tensor, sampling: Sampling = LIKELIEST) -> Window:
+        """Generate one window of each clip.
 
         Args:
             state: from ``start`` or from the window before.
-            audio: the samples of this window, ``[B, S]``.
+            audio_features: of this window, ``[B, A, F]``, from ``hear``.
+            sampling: how bits are chosen.
         """
-        context_bits, _ = self.basic_vae.quant_to_vqidx(state.motion)
-        context = self._shift_context(state, context_bits)
-        audio_features = self.audio_encoder(audio.to(self.device))
-        bits = self._generate_bits(self.audio_tokens(audio_features), state.style, context)
+        codec = self.config.codec
+        context_bits, newest = self._encode_context(state.style, state.motion)
+        context = torch.cat([state.context, newest], dim=1)
+        drawn = sampling.draw(state.seeds, state.numbers, codec.tokens, codec.code_bits)
+        audio = self.audio_tokens(audio_features)
+        bits = self._generate_bits(audio, state.style, context, sampling, drawn)
         _, motion = self.basic_vae.vqidx_to_motion(context_bits, bits)
-        return Window(motion, bits, context_bits, WindowState(state.style, motion, context))
+        numbers = tuple(number + 1 for number in state.numbers)
+        after = WindowState(state.style, motion, context[:, codec.tokens :], state.seeds, numbers)
+        return Window(motion, bits, context_bits, after)
 
-    def style_token(self, style_clip: Tensor | None, batch: int = 1) -> Tensor:
-        """Make the style token ``[B, 1, D]`` that generation uses, a little beyond the style given.
+    def style_token(self, style_clip: Tensor | None, batch: int = 1, strength: float = STYLE_GUIDANCE) -> Tensor:
+        """Make the style token ``[B, 1, D]`` that generation uses, by default a little beyond the style given.
 
         One clip ``[1, 50, M]`` serves a whole batch.
         """
         if style_clip is None:
             return self.null_style_cond.expand(batch, -1, -1)
         token = self.embed_style(style_clip.to(self.device)).expand(max(batch, len(style_clip)), -1, -1)
-        return token * STYLE_GUIDANCE - self.null_style_cond * (STYLE_GUIDANCE - 1)
+        return token * strength - self.null_style_cond * (strength - 1)
 
     def embed_style(self, style_clip: Tensor) -> Tensor:
         """Make the style token ``[B, 1, D]`` of clips ``[B, 50, M]``, without guidance, as training needs it."""
@@ -220,8 +279,11 @@ class BitwiseARModel(nn.Module):
             tokens = block(tokens, context, audio, self.attn_bias_for_masking)
         return self._logits(tokens, audio)
 
-    def _generate_bits(self, audio: Tensor, style: Tensor, context: Tensor) -> Tensor:
+    def _generate_bits(
+        self, audio: Tensor, style: Tensor, context: Tensor, sampling: Sampling, drawn: Tensor | None
+    ) -> Tensor:
         """Make a window's bits ``[B, L, C]`` scale by scale, each token once."""
+        drawn = None if drawn is None else drawn.to(audio.device)
         scales, quantizer = self.config.codec.scales, self.basic_vae.quantize
         context = context + self._context_positions()
         positions = self._positions()
@@ -235,7 +297,7 @@ class BitwiseARModel(nn.Module):
             for number, block in enumerate(blocks):
                 # No mask: what is visible so far are the context, coarser scales and this one.
                 tokens, visible[number] = block.step(tokens, modulations[number].tokens(now), visible[number])
-            bits = self._logits(tokens, audio[:, now]).argmax(dim=-1)
+            bits = sampling.choose(self._logits(tokens, audio[:, now]), None if drawn is None else drawn[:, now])
             made.append(bits)
             start += scale
             if index + 1 < len(scales):
@@ -243,12 +305,10 @@ class BitwiseARModel(nn.Module):
                 tokens = self.vqfeat_embed(quantizer.next_input(window, index))
         return torch.cat(made, dim=1)
 
-    def _shift_context(self, state: WindowState, context_bits: Tensor) -> Tensor:
-        """Drop the oldest window's tokens and append those of the last: ``[B, R * L, D]``."""
-        newest = self._embed(state.style, self.basic_vae.vqidx_to_ms_vqfeat(context_bits))
-        if state.context is None:
-            return newest.repeat(1, self.config.context_windows, 1)
-        return torch.cat([state.context[:, newest.shape[1] :], newest], dim=1)
+    def _encode_context(self, style: Tensor, motion: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode a finished window ``[B, T, M]``: its bits ``[B, L, C]`` and its tokens ``[B, L, D]``."""
+        bits, _ = self.basic_vae.quant_to_vqidx(motion)
+        return bits, self._embed(style, self.basic_vae.vqidx_to_ms_vqfeat(bits))
 
     def _embed(self, style: Tensor, features: Tensor) -> Tensor:
         return torch.cat([style, self.vqfeat_embed(features)], dim=1)
@@ -264,12 +324,6 @@ class BitwiseARModel(nn.Module):
     def _context_positions(self) -> Tensor:
         levels: Tensor = self.lvl_embed(self.lvl_idx)
         return levels.repeat(1, self.config.context_windows, 1) + self.prev_pos_embed
-
-
-def frame_count(samples: int) -> int:
-    """Say how many frames of motion go with a number of samples."""
-    # Quirk: floating point, so that 142 lengths below two million give one frame more than exact division.
-    return math.ceil(samples / SAMPLE_RATE_HZ * 25.0)
 
 
 def _embedding(*shape: int) -> Tensor:

@@ -93,7 +93,7 @@ class GeneratorTrainer(nn.Module):
             if window is None:
                 raise AssertionError("two windows were encoded, one came back")
             right = codec.quantize(window[:half])[1]
-            own = self.model.step(WindowState(style[half:].detach(), previous[half:]), batch.waveform[half:]).bits
+            own = self._own_bits(style[half:], previous[half:], batch.waveform[half:])
             fed = torch.cat([right, flip(own, self.config.most_flips_coarser)])
             wanted = corrections(codec.quantize, window, fed)
         logits = self.model.teacher_forced_logits(features, style, flip(before, self.config.most_flips_before), fed)
@@ -102,6 +102,14 @@ class GeneratorTrainer(nn.Module):
             "bits": F.cross_entropy(logits.flatten(0, 2), wanted.flatten()),
             "motion": self.config.motion_weight * self.motion_loss(made, torch.cat([previous[:, -1:], this], dim=1)),
         }
+
+    def _own_bits(self, style: Tensor, previous: Tensor, waveform: Tensor) -> Tensor:
+        """Bits that the generator makes by itself, ``[B, L, C]``."""
+        clips = len(style)
+        state = WindowState(
+            style.detach(), previous, style.new_zeros(clips, 0, style.shape[-1]), (0,) * clips, (0,) * clips
+        )
+        return self.model.step(state, self.model.hear(waveform)).bits
 
     def _hear(self, waveform: Tensor, rng: np.random.Generator) -> Tensor:
         encoder = self.model.audio_encoder

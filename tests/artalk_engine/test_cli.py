@@ -9,6 +9,7 @@ import pytest
 from small_voice import make_voice
 
 from artalk_engine import cli
+from artalk_engine.commands import generate
 from artalk_engine.version import engine_version
 from bridge.motion_file import load_motion
 
@@ -143,7 +144,7 @@ def test_errors_are_json_for_programs_too(folder, capsys):
 
 
 def test_an_unexpected_error_has_no_traceback_unless_asked_for(folder, voice, sound_file, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "save_motion", lambda *_: 1 // 0)
+    monkeypatch.setattr(generate, "save_motion", lambda *_: 1 // 0)
     arguments = ["generate", str(sound_file(0.5)), "-o", "m.npz", "--model", voice]
     assert cli.main(arguments) == 1
     assert "Traceback" not in capsys.readouterr().err
@@ -155,7 +156,7 @@ def test_an_interruption_leaves_no_file(folder, voice, sound_file, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_motion", interrupt)
+    monkeypatch.setattr(generate, "_motions", interrupt)
     assert cli.main(["generate", str(sound_file(0.5)), "-o", "m.npz", "--model", voice]) == 130
     assert names_in(folder) == []
 

@@ -157,7 +157,7 @@ def test_a_bad_sound_is_named_with_a_remedy_and_the_engine_goes_on(shared, voice
         ({"style": "furious"}, "style"),
         ({"style": "../../etc/passwd"}, "style"),
         ({"start_s": 9.0}, "audio_empty"),
-        ({"start_s": 0.5, "end_s": 0.25}, "audio_empty"),
+        ({"start_s": 0.5, "end_s": 0.25}, "audio_range"),
         ({"device": "abacus"}, "device"),
         ({"model": "/no/such/folder"}, "checkpoint"),
     ],

@@ -83,7 +83,7 @@ def test_first_window_follows_from_audio_features(model, golden, monkeypatch):
     near(model.audio_tokens(features)[..., ::16], golden.tensor("audio_cond_0_c16"), 1e-5)
     monkeypatch.setattr(model.audio_encoder, "forward", lambda _: features)
     clip = golden.tensor("input_style_motion")
-    window = model.step(model.start(clip, 1), torch.zeros(1, 64_000))
+    window = model.step(model.start(clip, 1), model.hear(torch.zeros(1, 64_000)))
     assert torch.equal(window.context_bits, golden.bits("out_style_context_bits")[:1])
     assert torch.equal(window.bits, golden.bits("out_style_pred_bits")[:1])
     near(window.motion[0], golden.tensor("out_style_motion")[:100], 2e-5)
@@ -102,7 +102,8 @@ def test_first_block_is_the_references(model, golden):
     block = model.attn_blocks[0]
     style = model.style_token(golden.tensor("input_style_motion"))
     state = model.start(golden.tensor("input_style_motion"), 1)
-    context = model._shift_context(state, golden.bits("out_style_context_bits")[:1]) + model._context_positions()
+    newest = model._encode_context(state.style, state.motion)[1]
+    context = torch.cat([state.context, newest], dim=1) + model._context_positions()
     near(context[..., ::16], golden.tensor("block0_context_chunk0_c16"), 2e-5)
     inputs = model.basic_vae.vqidx_to_ms_vqfeat(golden.bits("out_style_pred_bits")[:1])
     tokens = torch.cat([style, model.vqfeat_embed(inputs)], dim=1) + model._positions()

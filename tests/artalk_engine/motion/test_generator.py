@@ -57,7 +57,7 @@ def test_one_style_clip_serves_a_batch(small):
 def test_steps_equal_teacher_forced_logits(small):
     """What is made scale by scale from kept keys and values is what one masked pass finds."""
     clip, audio = torch.randn(2, 50, 106), torch.randn(2, 32_000)
-    window = small.step(small.start(clip, 2), audio)
+    window = small.step(small.start(clip, 2), small.hear(audio))
     context = window.context_bits.repeat(1, 2, 1)
     with torch.no_grad():
         logits = small.teacher_forced_logits(small.audio_encoder(audio), small.style_token(clip), context, window.bits)

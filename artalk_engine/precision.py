@@ -1,0 +1,94 @@
+"""How exactly a model computes: as its weights say, or in shorter numbers where the machine is faster with them.
+
+    exact   float32 everywhere: the same bits as the published way, only laid out for this processor
+    fast    the audio encoder's and the generator's large products in 16 bits; all else as before
+
+Whatever lies between the products (norms, attention by angle, sums) stays float32, and so do the choice of bits and the
+motion codec. ``fast`` is never slower: where nothing shorter is quick, it is ``exact``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from .motion.generator import BitwiseARModel
+from .motion.transformer import AdaLNSelfAttn
+from .prepared import ChannelsLastConv, Gelu, PackedLinear, ReducedLinear
+
+Precision = Literal["exact", "fast"]
+
+FULL = torch.float32
+FIRST_CUDA_WITH_QUICK_HALVES = (7, 0)
+
+
+def use_precision(model: BitwiseARModel, precision: Precision, device: torch.device) -> None:
+    """Prepare a loaded model, once, for the device that it is on.
+
+    Its layers are exchanged one by one, so that no second copy of the weights comes into being. A prepared model can
+    neither be trained nor saved.
+    """
+    dtype = shorter_type(device) if precision == "fast" else FULL
+    fold_weight_norms(model)
+    if device.type == "cpu" or dtype != FULL:
+        for part in (model.audio_encoder, model.attn_blocks):
+            _exchange(part, dtype, device)
+
+
+def shorter_type(device: torch.device) -> torch.dtype:
+    """Say which type the device multiplies fastest in, as far as that is safe; float32 if nothing is faster."""
+    if device.type == "cuda":
+        is_quick = torch.cuda.get_device_capability(device) >= FIRST_CUDA_WITH_QUICK_HALVES
+        return torch.float16 if is_quick else FULL
+    if device.type == "mps":
+        return torch.float16
+    if not can_pack():
+        return FULL
+    abilities = torch.cpu.get_capabilities()
+    if abilities.get("amx_fp16"):
+        return torch.float16  # as fast as bfloat16, and eight times as exact
+    return torch.bfloat16 if abilities.get("amx_bf16") or abilities.get("avx512_bf16") else FULL
+
+
+def can_pack() -> bool:
+    """Say whether oneDNN multiplies here, and knows how to keep weights in its own layout."""
+    is_x86 = torch.cpu.get_capabilities().get("architecture") == "x86_64"
+    return is_x86 and torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+def fold_weight_norms(model: nn.Module) -> None:
+    """Compute normed weights once rather than at every call."""
+    for module in list(model.modules()):
+        if parametrize.is_parametrized(module, "weight"):
+            parametrize.remove_parametrizations(module, "weight")
+
+
+def _exchange(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
+    """Put prepared layers in the place of all linear layers and convolutions below."""
+    _exchange_mlp(module, dtype, device)
+    for name, child in module.named_children():
+        if isinstance(child, nn.Linear):
+            setattr(module, name, _linear(child, dtype, device))
+        elif isinstance(child, nn.Conv1d):
+            if device.type != "mps":
+                setattr(module, name, ChannelsLastConv(child, dtype))
+        else:
+            _exchange(child, dtype, device)
+
+
+def _exchange_mlp(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
+    """Let the first layer of an MLP compute the activation after it."""
+    if isinstance(module, AdaLNSelfAttn):
+        module.ffn[0] = _linear(module.ffn[0], dtype, device, "tanh")
+        module.ffn[1] = nn.Identity()
+    elif type(module).__name__ == "Wav2Vec2FeedForward":
+        module.intermediate_dense = _linear(module.intermediate_dense, dtype, device, "none")
+        module.intermediate_act_fn = nn.Identity()
+
+
+def _linear(linear: nn.Linear, dtype: torch.dtype, device: torch.device, gelu: Gelu = "") -> nn.Module:
+    kind = PackedLinear if device.type == "cpu" and can_pack() else ReducedLinear
+    return kind(linear, dtype, gelu, is_inner=bool(gelu))
