@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bridge.motion import CHANNELS, EXPRESSION, JAW_POSE
 
 from .face_model import FaceModel
-from .face_ruler import FaceRuler, Indices, eye_distance
+from .face_ruler import FaceRuler, eye_distance
 
 Floats = NDArray[np.float64]
 
@@ -32,8 +32,8 @@ def lip_closer(model: FaceModel, ruler: FaceRuler) -> NDArray[np.float32] | None
         return None
     if LIP_UNIT in model.expression_names:
         return _unit(model, LIP_UNIT)
-    rates = np.concatenate([_gap_rates(ruler, ruler.lips), _jaw_rates(ruler)], axis=1)
-    solution = _closing(model, rates, _middle(ruler, ruler.lips))
+    rates = np.concatenate([_opened(ruler.lips.directions), _jaw_rates(ruler)], axis=1)
+    solution = _closing(model, rates, ruler.lips.rest.mean(axis=0))
     closed = -rates @ solution
     if closed.mean() <= 0.0 or closed.std() > _UNEVEN * closed.mean():
         return None
@@ -52,19 +52,19 @@ def blink_directions(model: FaceModel, ruler: FaceRuler) -> NDArray[np.float32] 
         return np.stack([_unit(model, unit) for unit in BLINK_UNITS])
     if not ruler.knows_lids:
         return None
-    sides = [_lid_closer(model, ruler, side) for side in (0, 1)]
+    left, right = (ruler.lids.subset(half) for half in np.split(np.arange(len(ruler.lids.rest)), 2))
+    sides = [_lid_closer(model, left, right), _lid_closer(model, right, left)]
     if sides[0] is None or sides[1] is None:
         return None
     return np.stack([sides[0], sides[1]])
 
 
-def _lid_closer(model: FaceModel, ruler: FaceRuler, side: int) -> NDArray[np.float32] | None:
+def _lid_closer(model: FaceModel, lids: FaceModel, others: FaceModel) -> NDArray[np.float32] | None:
     """Return motion channels ``[106]`` that shut one eye and leave the other as it is."""
-    other = ruler.lids[1 - side]
-    rates = np.concatenate([_gap_rates(ruler, ruler.lids[side]), _gap_rates(ruler, other)])
-    gaps = np.concatenate([_rest_gaps(ruler, ruler.lids[side]), np.zeros(other.shape[1])])
-    solution = _closing(model, rates, _middle(ruler, ruler.lids[side]), wanted=-gaps / gaps.max())
-    closed = -(rates @ solution)[: ruler.lids[side].shape[1]]
+    rates = np.concatenate([_opened(lids.directions), _opened(others.directions)])
+    gaps = np.concatenate([_opened(lids.rest), np.zeros(len(others.rest) // 2)])
+    solution = _closing(model, rates, lids.rest.mean(axis=0), wanted=-gaps / gaps.max())
+    closed = -(rates @ solution)
     widest = int(np.argmax(gaps))
     if closed[widest] <= 0.0:
         return None
@@ -75,7 +75,7 @@ def _lid_closer(model: FaceModel, ruler: FaceRuler, side: int) -> NDArray[np.flo
     return _channels(solution, 0.0)
 
 
-def _closing(model: FaceModel, rates: Floats, middle: Floats, wanted: Floats | None = None) -> Floats:
+def _closing(model: FaceModel, rates: Floats, middle: NDArray[np.float32], wanted: Floats | None = None) -> Floats:
     """Return the coefficients ``[E]``, or ``[E + 1]`` with the jaw, that change gaps as wanted, by default all alike.
 
     Args:
@@ -97,10 +97,10 @@ def _closing(model: FaceModel, rates: Floats, middle: Floats, wanted: Floats | N
     return np.asarray(np.linalg.solve(closing + still + ridge, rates.T @ wanted / len(rates)))
 
 
-def _gap_rates(ruler: FaceRuler, pairs: Indices) -> Floats:
-    """Return how far a unit of each expression opens each pair, ``[N, E]`` metres."""
-    up = ruler.model.directions[:, 1].astype(np.float64)
-    return np.asarray(up[pairs[0]] - up[pairs[1]])
+def _opened(places: NDArray[np.float32]) -> Floats:
+    """Return how much higher the upper half of ``[2 N, 3, ...]`` is than the lower, ``[N, ...]``."""
+    upper, lower = np.split(places[:, 1].astype(np.float64), 2)
+    return np.asarray(upper - lower)
 
 
 def _jaw_rates(ruler: FaceRuler) -> Floats:
@@ -109,15 +109,6 @@ def _jaw_rates(ruler: FaceRuler) -> Floats:
     poses[1, JAW_POSE.start] = _JAW_PER_UNIT
     gaps = ruler.lip_gaps(poses) / 1000.0
     return np.asarray((gaps[1] - gaps[0])[:, None])
-
-
-def _rest_gaps(ruler: FaceRuler, pairs: Indices) -> Floats:
-    up = ruler.model.rest[:, 1].astype(np.float64)
-    return np.asarray(up[pairs[0]] - up[pairs[1]])
-
-
-def _middle(ruler: FaceRuler, pairs: Indices) -> Floats:
-    return np.asarray(ruler.model.rest[pairs.ravel()].mean(axis=0), np.float64)
 
 
 def _unit(model: FaceModel, name: str) -> NDArray[np.float32]:

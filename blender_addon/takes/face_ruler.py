@@ -35,14 +35,13 @@ class FaceRuler:
     """The vertices of a head that are measured.
 
     Attributes:
-        model: these vertices alone.
-        lips: ``[2, N]`` opposite vertices of the upper and the lower lip; ``N`` is 0 where the head's are not known.
-        lids: ``[2, 2, N]`` side, then opposite vertices of the upper and the lower lid; likewise.
+        lips: the lips' vertices alone: the upper lip's, and as many opposite ones of the lower lip; none where the
+            head's are not known.
+        lids: the lids' vertices alone, likewise: the left eye's upper and lower ones, then the right eye's.
     """
 
-    model: FaceModel
-    lips: Indices
-    lids: Indices
+    lips: FaceModel
+    lids: FaceModel
 
     @classmethod
     def of(cls, model: FaceModel, lips: Indices | None = None, lids: Indices | None = None) -> FaceRuler:
@@ -53,29 +52,23 @@ class FaceRuler:
             lips: ``[2, N]`` as its file names them; ``None`` looks for FLAME's.
             lids: ``[2, 2, N]`` as its file names them; ``None`` looks for them around the eyes.
         """
-        lips = flame_lips(model) if lips is None else np.asarray(lips, np.int64)
-        lids = lids_around_eyes(model) if lids is None else np.asarray(lids, np.int64)
-        chosen, place = np.unique(np.concatenate([lips.ravel(), lids.ravel()]), return_inverse=True)
-        place = place.ravel().astype(np.int64)
-        return cls(
-            model.subset(chosen),
-            place[: lips.size].reshape(lips.shape),
-            place[lips.size :].reshape(lids.shape),
-        )
+        lips = flame_lips(model) if lips is None else lips
+        lids = lids_around_eyes(model) if lids is None else lids
+        return cls(model.subset(lips.ravel()), model.subset(lids.ravel()))
 
     @property
     def knows_lips(self) -> bool:
         """Whether lips can be measured."""
-        return bool(self.lips.size)
+        return bool(len(self.lips.rest))
 
     @property
     def knows_lids(self) -> bool:
         """Whether lids can be measured."""
-        return bool(self.lids.size)
+        return bool(len(self.lids.rest))
 
     def lip_gaps(self, motion: NDArray[np.float32]) -> Floats:
         """Return the height of the gap at each pair of lip vertices, ``[T, N]`` mm; negative where they overlap."""
-        return _gaps(self.model.pose_face(motion), self.lips)
+        return heights(self.lips.pose_face(motion))
 
     def lip_gap(self, motion: NDArray[np.float32]) -> Floats:
         """Return the largest height of the gap anywhere along the lips, ``[T]`` mm."""
@@ -83,8 +76,14 @@ class FaceRuler:
 
     def lid_gaps(self, motion: NDArray[np.float32]) -> Floats:
         """Return the largest height of the gap between the lids, left and right, ``[T, 2]`` mm."""
-        vertices = self.model.pose_face(motion)
-        return np.stack([_gaps(vertices, side).max(axis=1) for side in self.lids], axis=1)
+        left, right = np.split(self.lids.pose_face(motion), 2, axis=1)
+        return np.stack([heights(left).max(axis=1), heights(right).max(axis=1)], axis=1)
+
+
+def heights(vertices: NDArray[np.floating]) -> Floats:
+    """Return how high the upper half of vertices ``[T, 2 N, 3]`` in metres lies above the lower, ``[T, N]`` mm."""
+    upper, lower = np.split(vertices[..., 1], 2, axis=-1)
+    return np.asarray((upper - lower).astype(np.float64) * _TO_MM)
 
 
 def flame_lips(model: FaceModel) -> Indices:
@@ -140,8 +139,3 @@ def _edge(away: NDArray[np.float32], candidates: Indices, column: float) -> int:
     """Return the candidate next to an eye's height and to a column."""
     distance = np.abs(away[candidates, 1]) + 2.0 * np.abs(away[candidates, 0] - column)
     return int(candidates[np.argmin(distance)])
-
-
-def _gaps(vertices: NDArray[np.float32], pairs: Indices) -> Floats:
-    upper, lower = vertices[:, pairs[0], 1], vertices[:, pairs[1], 1]
-    return np.asarray((upper - lower).astype(np.float64) * _TO_MM)
