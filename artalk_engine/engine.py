@@ -87,7 +87,7 @@ class ARTAvatarInferEngine:
         torch.set_num_threads(threads or _polite_threads())
         choose_hearing(continuity, self.config)  # says now what the model cannot do
         self._model = load_generator(weights, self.config).to(self.device)
-        use_precision(self._model, precision)
+        use_precision(self._model, precision, self.device)
         self._styles = _find_styles(weights.parent)
         self._live: ARTalkStreamer | None = None
 
