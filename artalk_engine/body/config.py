@@ -59,25 +59,27 @@ class BodyCodecConfig:
     @property
     def frames_per_code(self) -> int:
         """Frames that one token stands for."""
-        return STRIDE**self.down_t
+        return int(STRIDE**self.down_t)
 
     @property
     def dilations(self) -> tuple[int, ...]:
         """Of the residual blocks at one rate, the widest first."""
-        return tuple(self.dilation_growth_rate**level for level in reversed(range(self.depth)))
+        return tuple(int(self.dilation_growth_rate**level) for level in reversed(range(self.depth)))
 
     @property
     def encoder_margin(self) -> int:
         """Frames on either side of a code's own that it depends on, at most; whole codes."""
-        reach = 1 + sum(STRIDE**level * (2 + STRIDE * sum(self.dilations)) for level in range(self.down_t))
-        reach += self.frames_per_code
-        return -(-reach // self.frames_per_code) * self.frames_per_code
+        reach, frames = 1 + self.frames_per_code, 1  # of the first and last convolution; frames of one step
+        for _ in range(self.down_t):
+            reach += frames * (2 + STRIDE * sum(self.dilations))
+            frames *= STRIDE
+        return -(-reach // frames) * frames
 
     @property
     def decoder_margin(self) -> int:
         """Codes on either side of a frame's own that it depends on, at most."""
-        reach = 1.0
-        for level in range(self.down_t):
-            reach += sum(self.dilations) / STRIDE**level + 1 / STRIDE ** (level + 1)
-        reach += 2 / self.frames_per_code
-        return int(reach) + 2
+        reach, codes = 1.0, 1.0  # of the first convolution; codes of one step
+        for _ in range(self.down_t):
+            reach += codes * sum(self.dilations) + codes / STRIDE
+            codes /= STRIDE
+        return int(reach + 2 * codes) + 2

@@ -84,10 +84,10 @@ class ResidualQuantizer(nn.Module):
         shares += [torch.zeros_like(rows)] * unused
         codes += [torch.full_like(codes[0], UNUSED)] * unused
         batch, _, length = features.shape
-        stacked = torch.stack(shares).unflatten(1, (batch, length)).transpose(2, 3)
+        stacked = torch.stack(shares).view(len(self.layers), batch, length, -1).transpose(2, 3)
         return Quantized(
             features=stacked.sum(0),
-            codes=torch.stack(codes, dim=-1).unflatten(0, (batch, length)),
+            codes=torch.stack(codes, dim=-1).view(batch, length, -1),
             layers=stacked,
             commit_loss=torch.stack(losses).mean(),
             perplexity=torch.stack(perplexities).mean(),

@@ -1,24 +1,44 @@
-"""What the body codec minimises, and how fast."""
+"""What the body codec minimises, how fast, and the loop that does it and carries on where it stopped."""
 
 from __future__ import annotations
 
+import logging
+import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
+from tqdm import tqdm
 
+from artalk_engine.errors import CheckpointError, ConfigError, EngineError
+
+from .dataset import Windows
 from .rvq_vae import RVQVAE
+
+log = logging.getLogger(__name__)
+
+RECONSTRUCTION_LOSSES = {"l1": F.l1_loss, "l2": F.mse_loss, "l1_smooth": F.smooth_l1_loss}
+
+
+class TrainingError(EngineError):
+    """A training went wrong on the way."""
+
+    code = "training"
+    default_remedy = "Train with a smaller --lr."
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """How to train; defaults are those of the published models, but for a velocity loss that is one."""
+    """How to train; defaults are the published ones, but for a velocity loss that is one."""
 
     batch_size: int = 256
     lr: float = 2e-4
     weight_decay: float = 0.0
-    total_iter: int = 300_000
+    total_iter: int = 300_000  # steps after the warm-up
     warm_up_iter: int = 400
     lr_scheduler: tuple[int, ...] = ()  # steps after which the rate falls; () for two thirds of all
     gamma: float = 0.05
@@ -26,6 +46,18 @@ class TrainingOptions:
     loss_vel: float = 0.5
     commit: float = 0.02
     seed: int = 123
+    report_every: int = 1000
+
+    def __post_init__(self) -> None:
+        if self.recons_loss not in RECONSTRUCTION_LOSSES:
+            raise ConfigError(f"recons-loss must be one of {', '.join(RECONSTRUCTION_LOSSES)}")
+        if min(self.batch_size, self.total_iter, self.warm_up_iter, self.report_every) < 1 or not self.lr > 0:
+            raise ConfigError("batch-size, total-iter, warm-up, report-every and lr must be above zero")
+
+    @property
+    def steps(self) -> int:
+        """All steps, warm-up included."""
+        return self.warm_up_iter - 1 + self.total_iter
 
 
 @dataclass(frozen=True)
@@ -39,7 +71,44 @@ class Losses:
     perplexity: Tensor
 
 
-RECONSTRUCTION_LOSSES = {"l1": F.l1_loss, "l2": F.mse_loss, "l1_smooth": F.smooth_l1_loss}
+def train(
+    codec: RVQVAE,
+    windows: Windows,
+    options: TrainingOptions,
+    state_path: Path,
+    report: Callable[[int], None],
+) -> None:
+    """Train a codec in place, carrying on from ``state_path`` if it is there.
+
+    Step ``k`` draws from a generator seeded by the seed and ``k``, so an interrupted training sees the same batches.
+
+    Args:
+        codec: on the device of the windows.
+        windows: what to learn from.
+        options: how long and how fast.
+        state_path: where weights, moving averages and optimizer are kept between runs.
+        report: called after so many steps with their number, the codec in evaluation mode.
+
+    Raises:
+        TrainingError: if the loss is no number any more.
+        CheckpointError: if what is at ``state_path`` belongs to another training.
+    """
+    optimizer = make_optimizer(codec, options)
+    first = _resume(codec, optimizer, state_path)
+    bar = tqdm(range(first, options.steps), "Training", options.steps, first, unit="step", disable=None)
+    for step in bar:
+        torch.manual_seed(options.seed * 1_000_003 + step)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(step, options)
+        losses = training_losses(codec.train(), windows.draw(options.batch_size), options)
+        optimizer.zero_grad(set_to_none=True)
+        losses.total.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        done = step + 1
+        if done % options.report_every == 0 or done == options.steps:
+            _say(bar, done, losses)
+            save_state(codec, optimizer, done, state_path)
+            report(done)
 
 
 def training_losses(codec: RVQVAE, motion: Tensor, options: TrainingOptions) -> Losses:
@@ -61,3 +130,50 @@ def training_losses(codec: RVQVAE, motion: Tensor, options: TrainingOptions) -> 
 def make_optimizer(codec: RVQVAE, options: TrainingOptions) -> torch.optim.AdamW:
     """AdamW as published."""
     return torch.optim.AdamW(codec.parameters(), options.lr, betas=(0.9, 0.99), weight_decay=options.weight_decay)
+
+
+def learning_rate(step: int, options: TrainingOptions) -> float:
+    """Rise evenly over the warm-up, then fall by ``gamma`` at each of the scheduled steps after it."""
+    warm_up = options.warm_up_iter - 1
+    if step < warm_up:
+        return options.lr * (step + 2) / (options.warm_up_iter + 1)
+    milestones = options.lr_scheduler or (options.total_iter * 2 // 3,)
+    return options.lr * options.gamma ** sum(step - warm_up >= milestone for milestone in milestones)
+
+
+def save_state(codec: RVQVAE, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
+    """Write all that is needed to carry on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "net": codec.state_dict(),
+        "ema": codec.quantizer.statistics(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    torch.save(content, temporary)
+    temporary.replace(path)
+
+
+def _resume(codec: RVQVAE, optimizer: torch.optim.Optimizer, path: Path) -> int:
+    if not path.is_file():
+        return 0
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        codec.load_state_dict(state["net"])
+        codec.quantizer.load_statistics(state["ema"])
+        optimizer.load_state_dict(state["optimizer"])
+        step = int(state["step"])
+    except Exception as exc:  # readers fail in many ways on damaged files
+        remedy = "Choose another --out, or remove that file to begin anew."
+        raise CheckpointError(f"{path} is not from a training with these sizes", remedy) from exc
+    log.info("carrying on from step %d of %s", step, path.name)
+    return step
+
+
+def _say(bar: Any, done: int, losses: Losses) -> None:
+    figures = {name: float(getattr(losses, name)) for name in ("reconstruction", "velocity", "commit", "perplexity")}
+    if not torch.isfinite(losses.total):
+        raise TrainingError(f"the loss is no number any more at step {done}")
+    bar.set_postfix(figures)
+    log.info("step %d: %s", done, " ".join(f"{name} {value:.4f}" for name, value in figures.items()))

@@ -1,0 +1,96 @@
+"""What the commands of this package share: options, exit status, errors in one sentence.
+
+Standard output carries the result only (with ``--json`` as one JSON object), everything else goes to standard error.
+
+    0    done
+    1    an error that nobody expected; --verbose shows where
+    2    a wrong option, or a clip or an output that cannot be used
+    3    a checkpoint or a part of the installation that cannot be used
+    130  interrupted
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from typing import Any
+
+import torch
+
+from artalk_engine.errors import AssetMissingError, CheckpointError, EngineError
+from bridge.errors import BridgeError, as_sentence
+
+DONE, UNEXPECTED, BAD_INPUT, BAD_MODEL, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class BodyDeviceError(EngineError):
+    """The codec is to run on something that this machine, or its PyTorch, does not have."""
+
+    code = "device"
+    default_remedy = "Choose another device, or auto."
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command in ``options`` and report; returns the exit status."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO if options.verbose else logging.WARNING)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    try:
+        result = options.command(options)
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; nothing was written.\n")
+        return INTERRUPTED
+    except (EngineError, BridgeError) as exc:
+        status = BAD_MODEL if isinstance(exc, CheckpointError | AssetMissingError | BodyDeviceError) else BAD_INPUT
+        return _fail(options, exc.code, str(exc), exc.remedy, status)
+    except Exception as exc:
+        if options.verbose:
+            raise
+        text = f"An unexpected error stopped this command ({type(exc).__name__}: {exc})."
+        return _fail(options, "internal", text, "Run it again with --verbose and report what it prints.", UNEXPECTED)
+    sys.stdout.write((json.dumps(result) if options.json else readable(result)) + "\n")
+    return DONE
+
+
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command has."""
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="processor threads (default: all)")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more, and show where errors come from")
+
+
+def torch_device(name: str) -> torch.device:
+    """Choose where to compute.
+
+    Raises:
+        BodyDeviceError: if that is not here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    kind, _, _ = name.partition(":")
+    if kind not in available:
+        raise BodyDeviceError(f"There is no device called {name!r}.")
+    if not available[kind]:
+        raise BodyDeviceError(f"PyTorch finds no {kind} device on this machine.")
+    return torch.device(name)
+
+
+def readable(result: dict[str, Any]) -> str:
+    """Write a result for people, as a table."""
+    lines = []
+    for name, value in result.items():
+        text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        lines.append(f"{name.replace('_', ' '):<18} {text}")
+    return "\n".join(lines)
+
+
+def _fail(options: argparse.Namespace, code: str, text: str, remedy: str, status: int) -> int:
+    text, remedy = as_sentence(text), as_sentence(remedy)
+    if options.json:
+        sys.stdout.write(json.dumps({"error": {"code": code, "text": text, "remedy": remedy}}) + "\n")
+    sys.stderr.write(f"error: {text} {remedy}".rstrip() + "\n")
+    return status
