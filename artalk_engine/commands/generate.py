@@ -39,6 +39,7 @@ class Take:
     style: str
     device: str
     elapsed_s: float
+    seam_ratio: float  # median step into a window of four seconds over the median step; 1 is no seam
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -148,6 +149,8 @@ def _changes(options: argparse.Namespace) -> TakeChanges:
 def _take(
     output: Path, motion: NDArray[np.float32], style: str, engine: ARTAvatarInferEngine, voice: Voice, took_s: float
 ) -> Take:
+    from artalk_engine.motion.seams import seam_ratio
+
     return Take(
         output=str(output),
         frames=len(motion),
@@ -156,6 +159,7 @@ def _take(
         style=style,
         device=f"{voice.name} on {engine.device}",
         elapsed_s=round(took_s, 3),
+        seam_ratio=round(seam_ratio([motion]), 2),
     )
 
 

@@ -15,11 +15,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from artalk_engine.audio.continuity import Continuity
 from artalk_engine.errors import ConfigError
+from artalk_engine.motion.seams import seam_ratio
 from artalk_engine.motion.smoothing import smooth
 from bridge.motion import FPS
 
@@ -127,6 +130,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``evaluate``."""
     parser.add_argument("--checkpoint", type=Path, help="file or folder of the voice; the built-in one if left out")
     parser.add_argument("--style", choices=tuple(styles.STYLES), default="neutral", help="how to speak (neutral)")
+    parser.add_argument(
+        "--continuity", choices=get_args(Continuity), default="auto", help="how windows are heard (auto)"
+    )
     parser.add_argument("--clips", type=int, default=24, help="number of utterances (24)")
     parser.add_argument("--voices", nargs="+", default=[], metavar="NAME", help="only voices with this in their name")
     parser.add_argument("--rule", action="store_true", help="judge the rule itself: the best that can be learned")
@@ -136,7 +142,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate as the options say, and print the table; the exit status is 1 if the first version's figures fail."""
-    make = rule_maker(arguments.style) if arguments.rule else _engine_maker(arguments.checkpoint, arguments.style)
+    make = rule_maker(arguments.style) if arguments.rule else _engine_maker(arguments)
     utterances = held_out(arguments.clips, arguments.voices)
     ruler = HeadRuler.load()
     judged = judge(make, utterances, ruler, arguments.style)
@@ -151,12 +157,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if figures.passes_first_version else 1
 
 
-def _engine_maker(checkpoint: Path | None, style: str) -> MotionMaker:
+def _engine_maker(arguments: argparse.Namespace) -> MotionMaker:
     """Return a voice that hears waveforms through the engine."""
     from artalk_engine.engine import ARTAvatarInferEngine  # brings PyTorch
 
-    engine = ARTAvatarInferEngine(checkpoint)
-    engine.set_style_motion(style)
+    engine = ARTAvatarInferEngine(arguments.checkpoint, continuity=arguments.continuity)
+    engine.set_style_motion(arguments.style)
     return lambda utterance: engine.inference(utterance.waveform)
 
 
@@ -181,7 +187,7 @@ def _figures(make: MotionMaker, judged: Sequence[Judged], ruler: HeadRuler) -> r
         blinks_per_minute=60.0 * len(full) * FPS / frames,
         full_blinks=float(np.mean(full)) if full else 0.0,
         blink_interval_spread=float(intervals.std() / intervals.mean()) if len(intervals) > 1 else 0.0,
-        seam_ratio=measures.seam_ratio([each.motion for each in judged]),
+        seam_ratio=seam_ratio([each.motion for each in judged]),
         jitter=float(np.mean([measures.jitter(x.face.opening) for x in judged])),
         rule_jitter=float(np.mean([measures.jitter(x.rule_face.opening) for x in judged])),
     )

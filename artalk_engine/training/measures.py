@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.motion import FPS, WINDOW
+from bridge.motion import FPS
 
 from .phones import BILABIALS, PAUSE, Phone
 
@@ -129,23 +129,6 @@ def blinks(lid_gaps: Floats) -> list[tuple[int, bool]]:
     return [
         (first, bool((lid_gaps[first : last + 1].min(axis=0) <= _LIDS_SHUT_MM).all())) for first, last in runs(shut)
     ]
-
-
-def seam_ratio(motions: Sequence[NDArray[np.float32]], window: int = WINDOW) -> float:
-    """Return the median step into a new window over the median step anywhere; 1 where there is no seam.
-
-    A step is the length of the change of all channels from one frame to the next.
-
-    Args:
-        motions: each ``[T, M]``.
-        window: frames that are made together.
-    """
-    steps = [np.linalg.norm(np.diff(motion.astype(np.float64), axis=0), axis=1) for motion in motions]
-    at_seams = [part[window - 1 :: window] for part in steps]
-    if not sum(map(len, at_seams)):
-        return 1.0
-    median = float(np.median(np.concatenate(steps)))
-    return float(np.median(np.concatenate(at_seams))) / median if median > 0.0 else 1.0
 
 
 def jitter(curve: Floats) -> float:

@@ -5,7 +5,6 @@ import pytest
 from invented_speech import spoken
 
 from artalk_engine.training import measures
-from bridge.motion import CHANNELS
 
 SPEECH = spoken(("pau", 0.4), ("aa", 0.4), ("b", 0.08), ("aa", 0.72), ("m", 0.08), ("aa", 0.32), ("pau", 0.4))
 
@@ -67,15 +66,6 @@ def test_half_a_blink_is_not_full():
     lids[60:64, 0], lids[60:64, 1] = 0.1, 5.0
     assert measures.blinks(lids) == [(20, True), (60, False)]
     assert measures.blinks(lids[:0]) == []
-
-
-def test_the_seam_ratio_finds_steps_between_windows():
-    motion = np.cumsum(np.full((300, CHANNELS), 0.01, np.float32), axis=0)
-    assert measures.seam_ratio([motion]) == pytest.approx(1.0, rel=1e-3)
-    motion[100:] += 0.02
-    motion[200:] += 0.02
-    assert measures.seam_ratio([motion]) == pytest.approx(3.0, rel=1e-3)
-    assert measures.seam_ratio([motion[:50]]) == 1.0
 
 
 def test_jitter_is_zero_for_a_parabola():
