@@ -16,7 +16,18 @@ import pytest
 from bridge.client import EngineClient, engine_command
 from bridge.connection import engine_environment
 from bridge.errors import EngineDiedError, EngineStartError, EngineTimeoutError, OrderError, ProtocolError, VersionError
-from bridge.messages import Describe, Description, Done, Failed, Generate, LoadRig, MotionWindow, Ready, RigReady
+from bridge.messages import (
+    PROTOCOL,
+    Describe,
+    Description,
+    Done,
+    Failed,
+    Generate,
+    LoadRig,
+    MotionWindow,
+    Ready,
+    RigReady,
+)
 
 ROOT = Path(__file__).parents[2]
 SMALL_ENGINE = [sys.executable, "-I", str(Path(__file__).with_name("small_engine.py")), str(ROOT)]
