@@ -6,8 +6,10 @@
     AddonError
     ├── HeadFileError       a head's file is missing, damaged or not in FLAME's format
     ├── RigError            there is no rig, it is incomplete, or it is gone
+    │   ├── IdentityError       a rig's identity cannot be changed
     │   └── RigMismatchError    the voice speaks to another kind of rig
     ├── TakeError           a take cannot be written, found or read
+    ├── BodyError           an armature is no body, or has no clip, or cannot be animated now
     ├── SoundError          no sound was chosen, or Blender cannot play it
     ├── BusyError           another job is running
     ├── EngineMissingError  no Python of an engine is known
@@ -53,6 +55,12 @@ class RigError(AddonError):
     code = "rig"
 
 
+class IdentityError(RigError):
+    """A rig has no identity to change, or it cannot be changed right now."""
+
+    code = "identity"
+
+
 class RigMismatchError(RigError):
     """The voice's motion means nothing on this kind of rig."""
 
@@ -71,6 +79,12 @@ class TakeError(AddonError):
     """A take cannot be written, found or read."""
 
     code = "take"
+
+
+class BodyError(AddonError):
+    """An armature is no body, has no clip, or cannot be animated as it is."""
+
+    code = "body"
 
 
 class SoundError(AddonError):

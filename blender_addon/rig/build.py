@@ -15,12 +15,15 @@ import uuid
 import bpy
 import numpy as np
 
+from ..paths import builtin_head_file
 from . import naming
 from .correctives import add_correctives
 from .head_file import Head
 from .materials import apply_materials
 from .shape_keys import add_shape_key
 
+POSED_BY_HAND = ("neck", "eye_l", "eye_r")  # a take turns the other bones, and moves them with their joints
+LEAST_OFFSET = 1e-6  # metres for one unit of expression; below, turning makes no difference that anyone can see
 BONE_ALONG = np.array((0.0, 0.03, 0.0))  # metres, from head to tail; along Y a bone has no rest rotation
 
 
@@ -73,9 +76,24 @@ def _armature(context: bpy.types.Context, head: Head, name: str) -> bpy.types.Ob
                 armature.edit_bones[joint].parent = armature.edit_bones[naming.JOINTS[parent]]
     finally:
         bpy.ops.object.mode_set(mode="OBJECT")
-    for bone in rig.pose.bones:
+    for bone, offsets in zip(rig.pose.bones, head.joint_offsets, strict=True):
         bone.rotation_mode = "QUATERNION"
+        if bone.name in POSED_BY_HAND and np.abs(offsets).max() > LEAST_OFFSET:
+            _add_pivot(bone)
     return rig
+
+
+def _add_pivot(bone: bpy.types.PoseBone) -> None:
+    """Let a bone turn about where the expression has moved its joint, however and by whom it is turned.
+
+    Takes key the pivot's offset, which depends on the expression alone; FLAME's own rotation
+    about a joint that moved by ``d`` is Blender's about the bone's head plus ``(I - R) d``.
+    """
+    pivot = bone.constraints.new("PIVOT")
+    pivot.name = naming.PIVOT
+    pivot.owner_space = "LOCAL"
+    pivot.rotation_range = "ALWAYS_ACTIVE"
+    pivot.use_relative_location = True
 
 
 def _link_visibly(context: bpy.types.Context, rig: bpy.types.Object) -> None:
@@ -120,3 +138,6 @@ def _add_shape_keys(surface: bpy.types.Object, head: Head) -> None:
     keys.name = surface.name
     keys[naming.EXPRESSION_KEYS] = json.dumps(head.expression_names)
     keys[naming.JOINT_OFFSETS] = head.joint_offsets.astype("<f4").tobytes()
+    keys[naming.HEAD_FILE] = naming.BUILTIN if head.path == builtin_head_file() else str(head.path)
+    keys[naming.TRAITS] = json.dumps(head.trait_names)
+    keys[naming.BETAS] = [*head.betas.tolist(), *[0.0] * (head.identities.shape[2] - len(head.betas))]

@@ -23,6 +23,8 @@ JOINTS_AT_REST = "artalk_joints"  # on the shape keys of a rig made by others: [
 SHAPE_JOINT_OFFSETS = "artalk_shape_joint_offsets"  # likewise: [J, 3, S] float32, bytes
 HEAD_FILE = "artalk_head_file"  # on the shape keys: path of the head's .npz; BUILTIN for the one shipped
 BUILTIN = "builtin"
+BETAS = "artalk_betas"  # on the shape keys: list of the identity's coefficients
+TRAITS = "artalk_traits"  # on the shape keys: JSON list of the first coefficients' names
 PIVOT = "Joint drift"  # constraint of a bone: turns it about where the expression has moved its joint
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import numpy as np
-
 import bpy
+import numpy as np
 
 BONES = ("root", "neck", "jaw", "left_eye", "right_eye")
 PARENTS = (None, "root", "neck", "neck", "neck")
