@@ -40,7 +40,7 @@ def engine(request, tmp_path_factory):
     torch.manual_seed(0)
     config = CONFIGS[request.param]
     state = BitwiseARModel(config).state_dict()
-    # Windows must differ for the test to say something: random heads decide by more than rounding.
+    state["style_cond_embed.weight"] *= 20  # a random model hardly listens to its style
     save_file({name: value.contiguous() for name, value in state.items()}, weights)
     return ARTAvatarInferEngine(weights, config=config, device="cpu", threads=1)
 
