@@ -7,16 +7,18 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import jobs, notices, operators, panels
+from .identity_sliders import ArtalkIdentity
 from .preferences import ArtalkPreferences
 from .properties import ArtalkSettings
 
-_CLASSES = (ArtalkPreferences, ArtalkSettings, *operators.CLASSES, *panels.CLASSES)
+_CLASSES = (ArtalkPreferences, ArtalkSettings, ArtalkIdentity, *operators.CLASSES, *panels.CLASSES)
 
 
 def register() -> None:
     """Add the classes, the scene's settings and the handler for opened files."""
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
+    bpy.types.Object.artalk_identity = bpy.props.PointerProperty(type=ArtalkIdentity)
     bpy.types.Scene.artalk = bpy.props.PointerProperty(type=ArtalkSettings)
     bpy.app.handlers.load_pre.append(_end_job)
 
@@ -27,6 +29,7 @@ def unregister() -> None:
     notices.dismiss()
     bpy.app.handlers.load_pre.remove(_end_job)
     del bpy.types.Scene.artalk
+    del bpy.types.Object.artalk_identity
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
 

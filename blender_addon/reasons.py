@@ -11,7 +11,13 @@ import bpy
 from . import jobs
 from .errors import AddonError
 from .preferences import engine_python
+from .rig import identity
 from .rig.parts import rig_parts
+from .takes.placing import is_at_scene_rate
+from .takes.record import take_details, take_motion, takes_of
+from .takes.showing import previous_take
+from .takes.sound import sound_file, sound_of, strip_shift
+from .takes.take import changeable_details, current_take
 
 
 def no_head(context: bpy.types.Context) -> str:
@@ -27,7 +33,8 @@ def no_generating(context: bpy.types.Context) -> str:
         return "A take is being generated"
     settings = context.scene.artalk
     try:
-        rig_parts(settings.rig)
+        if rig_parts(settings.rig).rig.mode == "EDIT":
+            return f"Leave Edit Mode of '{settings.rig.name}' first"
         if not settings.sound:
             return "Choose a sound file"
         engine_python(context)
@@ -47,7 +54,89 @@ def no_cancelling(_: bpy.types.Context) -> str:
 def no_takes(context: bpy.types.Context) -> str:
     """Return why no other take can be shown."""
     try:
-        rig_parts(context.scene.artalk.rig)
+        rig = rig_parts(context.scene.artalk.rig).rig
+    except AddonError as exc:
+        return str(exc)
+    return f"Leave Edit Mode of '{rig.name}' first" if rig.mode == "EDIT" else ""
+
+
+def no_take(context: bpy.types.Context) -> str:
+    """Return why the playing take cannot be copied, deleted or looked into."""
+    if jobs.current() is not None:
+        return "A take is being generated"
+    reason = no_takes(context)
+    take = current_take(context.scene.artalk.rig) if not reason else None
+    if reason or take is None:
+        return reason or "No take plays: choose one from the list"
+    try:
+        take_details(take)
+    except AddonError as exc:
+        return str(exc)
+    return ""
+
+
+def no_changing_take(context: bpy.types.Context) -> str:
+    """Return why the playing take's keys cannot be changed."""
+    reason = no_take(context)
+    if reason:
+        return reason
+    parts = rig_parts(context.scene.artalk.rig)
+    take = current_take(parts.rig)
+    try:
+        changeable_details(parts, take)
+        take_motion(take)
+    except AddonError as exc:
+        return f"{str(exc).rstrip('.')}: {exc.remedy[:1].lower()}{exc.remedy[1:].rstrip('.')}"
+    return ""
+
+
+def no_comparing(context: bpy.types.Context) -> str:
+    """Return why there is no other take to compare with."""
+    reason = no_takes(context)
+    if reason:
+        return reason
+    return "" if previous_take(context.scene.artalk.rig) is not None else "Show two takes, one after the other, first"
+
+
+def no_retiming(context: bpy.types.Context) -> str:
+    """Return why no take needs to be retimed."""
+    reason = no_takes(context) if jobs.current() is None else "A take is being generated"
+    if reason:
+        return reason
+    scene = context.scene
+    takes = takes_of(rig_parts(scene.artalk.rig).rig_id)
+    is_any_late = any(not is_at_scene_rate(scene, take_details(take)) for take in takes)
+    return "" if is_any_late else "All takes lie where the scene's rate wants them"
+
+
+def no_following(context: bpy.types.Context) -> str:
+    """Return why the playing take need not follow its sound strip."""
+    reason = no_changing_take(context)
+    if reason:
+        return reason
+    take = current_take(context.scene.artalk.rig)
+    return "" if strip_shift(context.scene, take) else "The sound strip lies where the take begins"
+
+
+def no_packing(context: bpy.types.Context) -> str:
+    """Return why the playing take's sound cannot be packed."""
+    reason = no_changing_take(context)
+    if reason:
+        return reason
+    sound = sound_of(current_take(context.scene.artalk.rig))
+    if sound is None:
+        return "The take's sound is missing"
+    return "The sound is packed" if sound.packed_file is not None else ""
+
+
+def no_regenerating(context: bpy.types.Context) -> str:
+    """Return why the playing take cannot be made once more."""
+    reason = no_take(context)
+    if reason:
+        return reason
+    try:
+        sound_file(current_take(context.scene.artalk.rig))
+        engine_python(context)
     except AddonError as exc:
         return str(exc)
     return ""

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
-from . import engine, generate, head, studio, takes
+from . import engine, generate, head, rig, studio, takes
 
 CLASSES = (
     head.ARTALK_OT_create_head,
     head.ARTALK_OT_import_head,
+    rig.ARTALK_OT_reset_identity,
+    rig.ARTALK_OT_randomize_identity,
+    rig.ARTALK_OT_copy_identity,
     generate.ARTALK_OT_generate,
+    generate.ARTALK_OT_regenerate_take,
+    generate.ARTALK_OT_reuse_settings,
     generate.ARTALK_OT_cancel,
     generate.ARTALK_OT_dismiss,
-    takes.ARTALK_OT_show_take,
+    *takes.CLASSES,
     studio.ARTALK_OT_set_up_studio,
     engine.ARTALK_OT_check_engine,
     engine.ARTALK_OT_stop_engine,

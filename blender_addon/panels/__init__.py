@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from . import main, scene, takes
+from . import main, rig, scene, takes
 
-CLASSES = (main.ARTALK_PT_main, takes.ARTALK_PT_takes, scene.ARTALK_PT_scene)
+CLASSES = (main.ARTALK_PT_main, *rig.CLASSES, takes.ARTALK_PT_takes, scene.ARTALK_PT_scene)

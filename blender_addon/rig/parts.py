@@ -101,6 +101,15 @@ class RigParts:
         return np.asarray(vectors, np.float64) @ rest
 
 
+def rig_keys(rig: bpy.types.Object) -> bpy.types.Key | None:
+    """Return the shape keys of a rig that ARTalk made, ``None`` where they are not there."""
+    for child in rig.children if naming.RIG_KIND in rig else ():
+        keys = child.data.shape_keys if child.type == "MESH" else None
+        if keys is not None and naming.EXPRESSION_KEYS in keys:
+            return keys
+    return None
+
+
 def is_rig(thing: bpy.types.Object | None) -> bool:
     """Return whether an object is the armature of a rig: one of ours, or a FLAME rig made by others."""
     if thing is None or thing.type != "ARMATURE":
