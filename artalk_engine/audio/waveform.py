@@ -1,123 +1,217 @@
-"""Speech from any sound file: one channel of float32 at 16 kHz.
+"""Speech from any sound: one channel of float32 at 16 kHz.
 
-A file is decoded and resampled block by block, so that an hour needs no more
-memory than its result. WAV, FLAC, Ogg and MP3 go through libsndfile, everything
-else (M4A, films) through FFmpeg's libraries.
+file -> blocks of all channels -> one channel -> 16 kHz
+
+Each step takes and gives blocks, so that an hour needs no more memory than a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from artalk_engine.config import SAMPLE_RATE_HZ
-from artalk_engine.errors import AudioEmptyError, AudioFormatError, AudioMissingError
+from artalk_engine.errors import (
+    AudioChannelError,
+    AudioEmptyError,
+    AudioFormatError,
+    AudioMissingError,
+    AudioRangeError,
+    AudioValueError,
+)
 
+from .decoding import decode, describe_sound
 from .resample import Resampler
+from .sound import Block, Samples
 
-BLOCK = 1 << 18  # samples decoded at a time
-
-Samples = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    samples: Samples  # [channels, S]
-    rate_hz: int
+Channel = Literal["mix", "left", "right", "loudest"]
 
 
-def load_waveform(path: Path | str, start_s: float = 0.0, end_s: float | None = None) -> Samples:
-    """Read speech from a file.
+def load_waveform(
+    path: Path | str, start_s: float = 0.0, end_s: float | None = None, channel: Channel = "mix"
+) -> Samples:
+    """Read speech from a file, all at once; see :func:`read_speech`.
+
+    Returns:
+        ``[S]`` at 16 kHz.
+    """
+    return np.concatenate(list(read_speech(path, start_s, end_s, channel)))
+
+
+def read_speech(
+    path: Path | str, start_s: float = 0.0, end_s: float | None = None, channel: Channel = "mix"
+) -> Iterator[Samples]:
+    """Read speech from a file, block by block.
 
     Args:
         path: a sound file, or a film with sound.
         start_s: where to begin, in seconds.
         end_s: where to end; None is the end of the file.
+        channel: ``mix`` averages all channels, ``loudest`` is the one with most energy in the range.
+            A file with one channel accepts each.
 
-    Returns:
-        ``[S]`` at 16 kHz, its channels averaged, between -1 and 1.
+    Yields:
+        ``[S]`` at 16 kHz, full scale being 1, at least one sample in all.
 
     Raises:
         AudioMissingError: if there is no such file.
         AudioEmptyError: if there is no sound in it, or none in the range.
         AudioFormatError: if it is not sound, or damaged.
+        AudioValueError: if samples are no numbers.
+        AudioRangeError: if the range is none.
+        AudioChannelError: if there is no such channel.
     """
+    path = _checked(path, start_s, end_s)
+    chosen = _loudest(path, start_s, end_s) if check_channel(channel) == "loudest" else channel
+    blocks = (_choose(block, chosen) for block in decode(path, start_s, end_s))
+    return _to_speech(_refuse_no_numbers(path.name, _refuse_nothing(path.name, blocks, start_s, end_s)))
+
+
+def speech_length(path: Path | str, start_s: float = 0.0, end_s: float | None = None) -> int | None:
+    """Say how many samples :func:`read_speech` will give, from the file's header alone.
+
+    Returns:
+        the number at 16 kHz, which compressed formats tell only roughly; None if the header does not say.
+
+    Raises:
+        AudioError: as ``read_speech`` does.
+    """
+    info = describe_sound(_checked(path, start_s, end_s))
+    if info.samples is None:
+        return None
+    last = info.samples if end_s is None else min(info.samples, round(end_s * info.rate_hz))
+    return math.ceil(max(0, last - round(start_s * info.rate_hz)) * SAMPLE_RATE_HZ / info.rate_hz)
+
+
+def check_channel(name: str) -> Channel:
+    """Make sure that a word from outside names a channel.
+
+    Raises:
+        AudioChannelError: if it does not.
+    """
+    if name not in get_args(Channel):
+        raise AudioChannelError(f"there is no channel {name!r}")
+    return cast("Channel", name)
+
+
+def check_waveform(waveform: npt.NDArray[Any] | torch.Tensor) -> Samples:
+    """Make sure that an array is speech as the engine takes it.
+
+    Args:
+        waveform: ``[S]``, floats at 16 kHz, full scale being 1.
+
+    Returns:
+        the same in float32, without a copy where it was already.
+
+    Raises:
+        AudioFormatError: if it has several channels, or no floats.
+        AudioEmptyError: if it has no samples.
+        AudioValueError: if some are no numbers.
+    """
+    samples = waveform.detach().cpu().numpy() if isinstance(waveform, torch.Tensor) else np.asarray(waveform)
+    _check_kind(samples)
+    _check_shape(samples)
+    samples = np.ascontiguousarray(samples, dtype=np.float32)
+    for _ in _refuse_no_numbers("the waveform", [Block(samples[None], SAMPLE_RATE_HZ, 0)]):
+        pass
+    return samples
+
+
+def _check_kind(samples: npt.NDArray[Any]) -> None:
+    if np.issubdtype(samples.dtype, np.signedinteger):
+        remedy = f"Convert it to floats between -1 and 1: waveform / {np.iinfo(samples.dtype).max + 1}."
+        raise AudioFormatError(f"the waveform holds whole numbers ({samples.dtype}), floats are expected", remedy)
+    if not np.issubdtype(samples.dtype, np.floating):
+        remedy = "Convert it to float32, between -1 and 1."
+        raise AudioFormatError(f"the waveform holds {samples.dtype}, floats are expected", remedy)
+
+
+def _check_shape(samples: npt.NDArray[Any]) -> None:
+    shape = list(samples.shape)
+    if not samples.size:
+        raise AudioEmptyError("the waveform has no samples")
+    if samples.ndim == 2:
+        axis = int(shape[1] <= shape[0])  # nobody has more channels than samples
+        remedy = f"Give one channel, or the average of all: waveform.mean(axis={axis})."
+        raise AudioFormatError(f"the waveform has two axes, {shape}, and one channel [S] is expected", remedy)
+    if samples.ndim != 1:
+        raise AudioFormatError(f"the waveform has shape {shape}, and one channel [S] is expected", "Give one channel.")
+
+
+def _checked(path: Path | str, start_s: float, end_s: float | None) -> Path:
+    """Make sure that there is a file, and that the range is one."""
     path = Path(path)
+    if not 0 <= start_s < math.inf or (end_s is not None and not start_s < end_s):
+        end = "the end" if end_s is None else f"{end_s:g} s"
+        raise AudioRangeError(f"there is no range from {start_s:g} s to {end}")
     if not path.is_file():
         raise AudioMissingError(f"there is no sound file at {path}")
     if path.stat().st_size == 0:
         raise AudioEmptyError(f"{path.name} is an empty file")
-    try:
-        waveform = _to_speech(_cut(_soundfile_blocks(path), start_s, end_s))
-    except _UndecodableError:
-        waveform = _to_speech(_cut(_av_blocks(path), start_s, end_s))
-    if not len(waveform):
-        where = "" if start_s == 0 and end_s is None else " in the chosen range"
-        raise AudioEmptyError(f"{path.name} has no sound{where}")
-    return waveform
+    return path
 
 
-class _UndecodableError(Exception):
-    """libsndfile does not know the format."""
+def _loudest(path: Path, start_s: float, end_s: float | None) -> int:
+    """Find the channel that varies most, so that a constant offset does not count."""
+    count, total, squares = 0, np.zeros(1), np.zeros(1)
+    for block in _refuse_no_numbers(path.name, decode(path, start_s, end_s)):
+        count += block.samples.shape[1]
+        total = total + block.samples.sum(axis=1, dtype=np.float64)
+        squares = squares + np.einsum("cs,cs->c", block.samples, block.samples, dtype=np.float64)
+    return int(np.argmax(squares - total**2 / max(count, 1)))
 
 
-def _soundfile_blocks(path: Path) -> Iterator[_Block]:
-    import soundfile
-
-    try:
-        with soundfile.SoundFile(path) as file:
-            for samples in file.blocks(BLOCK, dtype="float32", always_2d=True):
-                yield _Block(samples.T, file.samplerate)
-    except soundfile.LibsndfileError as exc:
-        raise _UndecodableError(str(exc)) from exc
+def _choose(block: Block, channel: Channel | int) -> Block:
+    """Keep one channel, or all of them to be averaged."""
+    if channel == "mix":
+        return block
+    wanted = channel if isinstance(channel, int) else ("left", "right").index(channel)
+    number = min(wanted, len(block.samples) - 1)
+    return Block(block.samples[number : number + 1], block.rate_hz, block.start)
 
 
-def _av_blocks(path: Path) -> Iterator[_Block]:
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise AudioFormatError(f"{path.name} has no sound in it, or is not a sound file")
-            to_floats = av.AudioResampler(format="fltp")
-            for frame in container.decode(container.streams.audio[0]):
-                for part in to_floats.resample(frame):
-                    yield _Block(part.to_ndarray().astype(np.float32, copy=False), part.sample_rate)
-    except (av.FFmpegError, ValueError) as exc:
-        raise AudioFormatError(f"{path.name} cannot be read as sound; it is damaged or no sound file") from exc
-
-
-def _cut(blocks: Iterator[_Block], start_s: float, end_s: float | None) -> Iterator[_Block]:
-    """Keep a range of time."""
-    position = 0
+def _refuse_nothing(name: str, blocks: Iterable[Block], start_s: float, end_s: float | None) -> Iterator[Block]:
+    is_empty = True
     for block in blocks:
-        first = round(start_s * block.rate_hz) - position
-        last = block.samples.shape[1] if end_s is None else round(end_s * block.rate_hz) - position
-        if last <= 0:
-            return
-        position += block.samples.shape[1]
-        yield _Block(block.samples[:, max(first, 0) : last], block.rate_hz)
+        is_empty = False
+        yield block
+    if is_empty and start_s == 0 and end_s is None:
+        raise AudioEmptyError(f"{name} has no sound in it")
+    if is_empty:
+        raise AudioEmptyError(f"{name} has no sound in the chosen range", "Choose a range that lies within the sound.")
 
 
-def _to_speech(blocks: Iterator[_Block]) -> Samples:
-    """Resample each channel, average them, and join the blocks."""
-    made: list[Samples] = []
-    resampler: Resampler | None = None
-    rate_hz = 0
+def _refuse_no_numbers(name: str, blocks: Iterable[Block]) -> Iterator[Block]:
+    """Pass blocks on until one has samples that are no numbers; then count them in all of the rest."""
+    count, first_s = 0, 0.0
     for block in blocks:
-        # Float files may carry what is no number; one such sample would spoil a whole window.
-        samples = np.nan_to_num(block.samples, nan=0.0, posinf=1.0, neginf=-1.0)
-        if block.rate_hz == SAMPLE_RATE_HZ:
-            made.append(samples.mean(axis=0))
-            continue
-        if resampler is None or block.rate_hz != rate_hz:
-            resampler, rate_hz = Resampler(block.rate_hz, SAMPLE_RATE_HZ), block.rate_hz
-        made.append(resampler.push(torch.from_numpy(samples)).mean(dim=0).numpy())
+        is_bad = ~np.isfinite(block.samples)
+        if is_bad.any():
+            first_s = first_s if count else (block.start + int(is_bad.any(axis=0).argmax())) / block.rate_hz
+            count += int(is_bad.sum())
+        elif not count:
+            yield block
+    if count:
+        raise AudioValueError(name, count, first_s)
+
+
+def _to_speech(blocks: Iterable[Block]) -> Iterator[Samples]:
+    """Average channels and resample."""
+    resampler = None
+    for block in blocks:
+        # The reference resamples each channel and then averages: the same, as both are linear, but slower.
+        channels = len(block.samples)
+        samples = np.full(channels, 1 / channels, np.float32) @ block.samples
+        if block.rate_hz != SAMPLE_RATE_HZ:
+            resampler = resampler or Resampler(block.rate_hz, SAMPLE_RATE_HZ)
+            samples = resampler.push(torch.from_numpy(samples)).numpy()
+        if len(samples):
+            yield samples
     if resampler is not None:
-        made.append(resampler.finish().mean(dim=0).numpy())
-    return np.concatenate([np.zeros(0, np.float32), *made])
+        yield resampler.finish().numpy()
