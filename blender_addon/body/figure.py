@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A jointed figure of rounded pieces, like a painter's wooden one, so that a skeleton can be seen and rendered.
+
+Every piece hangs on one bone. The head is an object of its own, which a talking head takes the place of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.body import FINGERS, JOINTS
+
+Floats = NDArray[np.float64]
+Place = tuple[float, float, float]
+
+FIGURE_HEAD = "artalk_figure_head"  # on the object that a talking head replaces
+COLUMNS, CAP_ROWS = 20, 6  # vertices around a piece, and rows in its rounded ends
+FRONT, UP = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
+
+CLOTH, SKIN, SHOE = range(3)
+COLOURS = ((0.045, 0.10, 0.16), (0.72, 0.40, 0.27), (0.03, 0.028, 0.03))  # linear
+NAMES = ("cloth", "skin", "shoe")
+ROUGHNESS = (0.85, 0.5, 0.6)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A tube with rounded ends.
+
+    Attributes:
+        joint: name of the joint that it hangs on.
+        start: metres, in SMPL-X's axes.
+        end: metres.
+        start_radii: across and deep, metres.
+        end_radii: across and deep, metres.
+        material: one of ``CLOTH``, ``SKIN``, ``SHOE``.
+        deep: what "deep" is measured along, before it is made square to the tube.
+    """
+
+    joint: str
+    start: Place
+    end: Place
+    start_radii: tuple[float, float]
+    end_radii: tuple[float, float]
+    material: int = CLOTH
+    deep: Place = (0.0, 0.0, 1.0)
+
+
+TRUNK = (
+    Piece("pelvis", (0.0, -0.355, 0.0), (0.0, -0.415, 0.0), (0.118, 0.085), (0.140, 0.095)),
+    Piece("spine1", (0.0, -0.200, -0.006), (0.0, -0.300, -0.004), (0.112, 0.080), (0.115, 0.085)),
+    Piece("spine2", (0.0, -0.070, -0.008), (0.0, -0.180, -0.008), (0.130, 0.092), (0.113, 0.082)),
+    Piece("spine3", (0.0, 0.075, -0.024), (0.0, -0.060, -0.008), (0.122, 0.078), (0.137, 0.098)),
+    Piece("spine3", (0.0, 0.120, -0.034), (0.0, 0.070, -0.030), (0.058, 0.050), (0.100, 0.062)),
+    Piece("neck", (0.0, 0.115, -0.040), (0.0, 0.205, -0.030), (0.043, 0.043), (0.034, 0.036), SKIN),
+)
+HEAD = (
+    Piece("head", (0.0, 0.335, 0.005), (0.0, 0.275, 0.020), (0.074, 0.090), (0.060, 0.068), SKIN),
+    Piece("head", (0.0, 0.325, 0.090), (0.0, 0.285, 0.105), (0.008, 0.010), (0.013, 0.014), SKIN),
+    Piece("jaw", (0.0, 0.250, 0.030), (0.0, 0.225, 0.062), (0.046, 0.046), (0.026, 0.020), SKIN),
+)
+
+
+def limbs(places: Floats) -> list[Piece]:
+    """Return the pieces of arms, hands and legs, for joints ``[55, 3]`` in SMPL-X's axes."""
+    at = dict(zip(JOINTS, places, strict=True))
+    pieces = []
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        joint = {name.removeprefix(f"{side}_"): place for name, place in at.items() if name.startswith(side)}
+
+        def add(bone: str, start: Floats, end: Floats, radii: tuple[float, ...], material: int = CLOTH,
+                deep: Floats = FRONT, side: str = side) -> None:  # fmt: skip
+            wide = (radii[0], radii[1]), (radii[2], radii[3])
+            pieces.append(Piece(f"{side}_{bone}", tuple(start), tuple(end), *wide, material, tuple(deep)))
+
+        outward = np.array([sign, 0.0, 0.0])
+        add("collar", joint["collar"] + 0.02 * outward, joint["shoulder"], (0.062, 0.058, 0.057, 0.054))
+        add("shoulder", joint["shoulder"], joint["elbow"], (0.056, 0.052, 0.041, 0.041))
+        add("elbow", joint["elbow"], joint["wrist"] - 0.015 * outward, (0.041, 0.041, 0.029, 0.032))
+        add("hip", joint["hip"], joint["knee"], (0.086, 0.090, 0.060, 0.062))
+        add("knee", joint["knee"], joint["ankle"] + 0.03 * UP, (0.060, 0.062, 0.043, 0.048))
+        heel = joint["ankle"] + np.array([0.0, -0.045, -0.03])
+        add("ankle", heel, joint["foot"] + np.array([0.0, 0.006, 0.0]), (0.036, 0.036, 0.043, 0.030), SHOE, UP)
+        add("foot", joint["foot"], joint["foot"] + np.array([0.006 * sign, -0.003, 0.07]), (0.043, 0.027, 0.036, 0.020),
+            SHOE, UP)  # fmt: skip
+        add("wrist", joint["wrist"] - 0.02 * outward, joint["middle1"] - 0.012 * outward, (0.026, 0.021, 0.040, 0.014),
+            SKIN, UP)  # fmt: skip
+        for finger in FINGERS:
+            _add_finger(add, finger, [joint[f"{finger}{segment}"] for segment in (1, 2, 3)])
+    return pieces
+
+
+def _add_finger(add: object, finger: str, knuckles: list[Floats]) -> None:
+    tip = knuckles[2] + (knuckles[2] - knuckles[1]) * 0.75
+    width = 0.0125 if finger == "thumb" else 0.0080 if finger == "pinky" else 0.0092
+    for segment, (start, end) in enumerate(zip(knuckles, [*knuckles[1:], tip], strict=True), start=1):
+        near, far = width * (1.09 - 0.09 * segment), width * (1.0 - 0.09 * segment)
+        add(f"{finger}{segment}", start, end, (near, near, far, far), SKIN)  # type: ignore[operator]
+
+
+def add_figure(rig: bpy.types.Object, places: Floats) -> None:
+    """Give a skeleton its figure.
+
+    Args:
+        rig: the armature object, whose bones have the joints' names.
+        places: ``[55, 3]`` where the joints rest, metres in SMPL-X's axes.
+    """
+    materials = [_material(number) for number in range(len(NAMES))]
+    _add_object(rig, f"{rig.name} figure", [*TRUNK, *limbs(places)], materials)
+    head = _add_object(rig, f"{rig.name} figure head", list(HEAD), materials)
+    head[FIGURE_HEAD] = True
+
+
+def _add_object(
+    rig: bpy.types.Object, name: str, pieces: list[Piece], materials: list[bpy.types.Material]
+) -> bpy.types.Object:
+    vertices, faces = _surface()
+    places = np.concatenate([_placed(piece, vertices) for piece in pieces])
+    mesh = bpy.data.meshes.new(name)
+    count = len(vertices)
+    mesh.from_pydata(
+        (places @ np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])).tolist(),  # (x, y, z) -> (x, -z, y)
+        [],
+        [tuple(vertex + number * count for vertex in face) for number in range(len(pieces)) for face in faces],
+    )
+    for material in materials:
+        mesh.materials.append(material)
+    mesh.polygons.foreach_set("material_index", np.repeat([piece.material for piece in pieces], len(faces)).astype("i"))
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
+    mesh.update()
+    thing = bpy.data.objects.new(name, mesh)
+    rig.users_collection[0].objects.link(thing)
+    thing.parent = rig
+    for number, piece in enumerate(pieces):
+        group = thing.vertex_groups.get(piece.joint) or thing.vertex_groups.new(name=piece.joint)
+        group.add(list(range(number * count, (number + 1) * count)), 1.0, "REPLACE")
+    modifier = thing.modifiers.new("Armature", "ARMATURE")
+    modifier.object = rig
+    return thing
+
+
+def _surface() -> tuple[Floats, list[tuple[int, ...]]]:
+    """Return a tube's vertices as (end 0 or 1, along from that end, around x, around y) and its faces."""
+    angles = np.linspace(0.0, np.pi / 2, CAP_ROWS + 1)[:-1]
+    rows = [(0.0, -np.cos(a), np.sin(a)) for a in angles] + [(0.0, 0.0, 1.0), (1.0, 0.0, 1.0)]
+    rows += [(1.0, np.cos(a), np.sin(a)) for a in angles[::-1]]
+    turn = np.linspace(0.0, 2 * np.pi, COLUMNS, endpoint=False)
+    rings = [
+        np.stack([np.full(COLUMNS, end), np.full(COLUMNS, along), wide * np.cos(turn), wide * np.sin(turn)], axis=1)
+        for end, along, wide in rows[1:-1]
+    ]
+    vertices = np.concatenate([*rings, [[0.0, -1.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0]]])
+    after = [(column + 1) % COLUMNS for column in range(COLUMNS)]
+    faces: list[tuple[int, ...]] = []
+    for ring in range(len(rings) - 1):
+        low, high = ring * COLUMNS, (ring + 1) * COLUMNS
+        faces += [(low + c, low + after[c], high + after[c], high + c) for c in range(COLUMNS)]
+    last = (len(rings) - 1) * COLUMNS
+    faces += [(after[c], c, len(vertices) - 2) for c in range(COLUMNS)]
+    faces += [(last + c, last + after[c], len(vertices) - 1) for c in range(COLUMNS)]
+    return vertices, faces
+
+
+def _placed(piece: Piece, surface: Floats) -> Floats:
+    """Return where the vertices of a tube are for one piece, ``[V, 3]`` metres."""
+    start, end = np.array(piece.start), np.array(piece.end)
+    along = (end - start) / np.linalg.norm(end - start)
+    deep = np.array(piece.deep) - along * (along @ np.array(piece.deep))
+    deep /= np.linalg.norm(deep)
+    across = np.cross(deep, along)
+    which = surface[:, :1]
+    radii = np.where(which > 0, piece.end_radii, piece.start_radii)  # [V, 2]
+    centre = start + which * (end - start) + surface[:, 1:2] * radii.min(axis=1, keepdims=True) * along
+    return centre + surface[:, 2:3] * radii[:, :1] * across + surface[:, 3:4] * radii[:, 1:] * deep
+
+
+def _material(number: int) -> bpy.types.Material:
+    name = f"ARTalk body {NAMES[number]}"
+    material = bpy.data.materials.get(name) or bpy.data.materials.new(name)
+    material.diffuse_color = (*COLOURS[number], 1.0)
+    if bpy.app.version < (5, 0, 0):  # later versions always have nodes, and warn
+        material.use_nodes = True
+    surface = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    surface.inputs["Base Color"].default_value = (*COLOURS[number], 1.0)
+    surface.inputs["Roughness"].default_value = ROUGHNESS[number]
+    return material
