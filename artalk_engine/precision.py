@@ -55,8 +55,9 @@ def shorter_type(device: torch.device) -> torch.dtype:
 
 def can_pack() -> bool:
     """Say whether oneDNN multiplies here, and knows how to keep weights in its own layout."""
+    has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     is_x86 = torch.cpu.get_capabilities().get("architecture") == "x86_64"
-    return is_x86 and torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    return is_x86 and has_onednn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
 def fold_weight_norms(model: nn.Module) -> None:
@@ -81,14 +82,19 @@ def _exchange(module: nn.Module, dtype: torch.dtype, device: torch.device) -> No
 
 def _exchange_mlp(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
     """Let the first layer of an MLP compute the activation after it."""
+    parent, gelu = module, Gelu.EXACT
     if isinstance(module, AdaLNSelfAttn):
-        module.ffn[0] = _linear(module.ffn[0], dtype, device, "tanh")
-        module.ffn[1] = nn.Identity()
-    elif type(module).__name__ == "Wav2Vec2FeedForward":
-        module.intermediate_dense = _linear(module.intermediate_dense, dtype, device, "none")
-        module.intermediate_act_fn = nn.Identity()
+        parent, first, activation, gelu = module.ffn, "0", "1", Gelu.TANH
+    elif type(getattr(module, "intermediate_act_fn", None)).__name__ == "GELUActivation":  # of transformers
+        first, activation = "intermediate_dense", "intermediate_act_fn"
+    else:
+        return
+    linear = parent.get_submodule(first)
+    if isinstance(linear, nn.Linear):
+        setattr(parent, first, _linear(linear, dtype, device, gelu))
+        setattr(parent, activation, nn.Identity())
 
 
-def _linear(linear: nn.Linear, dtype: torch.dtype, device: torch.device, gelu: Gelu = "") -> nn.Module:
+def _linear(linear: nn.Linear, dtype: torch.dtype, device: torch.device, gelu: Gelu = Gelu.NONE) -> nn.Module:
     kind = PackedLinear if device.type == "cpu" and can_pack() else ReducedLinear
-    return kind(linear, dtype, gelu, is_inner=bool(gelu))
+    return kind(linear, dtype, gelu, is_inner=gelu is not Gelu.NONE)

@@ -19,14 +19,34 @@ FFN_RATIO = 4
 
 @dataclass(frozen=True)
 class KeyValues:
-    """What later tokens may attend to, ``[B, heads, L, D / heads]`` each; keys are of unit length."""
+    """What later tokens may attend to, ``[B, heads, L, D / heads]`` each; keys are of unit length.
+
+    Attributes:
+        keys: of the tokens so far.
+        values: of the tokens so far.
+        room: keys and values with space for tokens to come, whose beginnings are the two above; None where gradients
+            are wanted, which writing into a tensor would spoil.
+    """
 
     keys: Tensor
     values: Tensor
+    room: tuple[Tensor, Tensor] | None = None
+
+    def with_room(self, tokens: int) -> KeyValues:
+        """Copy to where so many tokens can be appended without copying again."""
+        batch, heads, length, width = self.keys.shape
+        keys, values = self.keys.new_empty(2, batch, heads, length + tokens, width)
+        keys[:, :, :length], values[:, :, :length] = self.keys, self.values
+        return KeyValues(keys[:, :, :length], values[:, :, :length], (keys, values))
 
     def then(self, other: KeyValues) -> KeyValues:
         """Append the tokens of ``other``."""
-        return KeyValues(torch.cat([self.keys, other.keys], dim=2), torch.cat([self.values, other.values], dim=2))
+        if self.room is None:
+            return KeyValues(torch.cat([self.keys, other.keys], dim=2), torch.cat([self.values, other.values], dim=2))
+        start, end = self.keys.shape[2], self.keys.shape[2] + other.keys.shape[2]
+        keys, values = self.room
+        keys[:, :, start:end], values[:, :, start:end] = other.keys, other.values
+        return KeyValues(keys[:, :, :end], values[:, :, :end], self.room)
 
 
 @dataclass(frozen=True)
@@ -92,18 +112,18 @@ class AdaLNSelfAttn(nn.Module):
             the tokens ``[B, N, D]``, and ``past`` with them added.
         """
         m = modulation
-        normed = self.ln_wo_grad(tokens) * (1 + m.attention_scale) + m.attention_shift
+        normed = torch.addcmul(m.attention_shift, self.ln_wo_grad(tokens), 1 + m.attention_scale)
         visible = past.then(self.attn.keys_values(normed))
-        tokens = tokens + self._drop(m.attention_gate * self.attn(normed, visible, attn_bias))
-        normed = self.ln_wo_grad(tokens) * (1 + m.mlp_scale) + m.mlp_shift
-        return tokens + self._drop(m.mlp_gate * self.ffn(normed)), visible
+        tokens = self._add(tokens, m.attention_gate, self.attn(normed, visible, attn_bias))
+        normed = torch.addcmul(m.mlp_shift, self.ln_wo_grad(tokens), 1 + m.mlp_scale)
+        return self._add(tokens, m.mlp_gate, self.ffn(normed)), visible
 
-    def _drop(self, branch: Tensor) -> Tensor:
-        """Leave out the branch for some samples of a training batch."""
-        if not self.training or self.drop_path == 0:
-            return branch
-        kept = torch.rand(branch.shape[0], 1, 1, device=branch.device) >= self.drop_path
-        return branch * kept / (1 - self.drop_path)
+    def _add(self, tokens: Tensor, gate: Tensor, branch: Tensor) -> Tensor:
+        """Add a gated branch, in training leaving it out for some samples of the batch."""
+        if self.training and self.drop_path > 0:
+            kept = torch.rand(len(branch), 1, 1, device=branch.device) >= self.drop_path
+            branch = branch * kept / (1 - self.drop_path)
+        return torch.addcmul(tokens, gate, branch)
 
 
 class AdaLNBeforeHead(nn.Module):

@@ -23,7 +23,10 @@ from artalk_engine.motion.vae import BitwiseVAE
 
 @dataclass(frozen=True)
 class PlainWindow:
-    """One window: ``bits`` and ``context_bits`` ``[B, L, C]``, ``logits`` ``[B, L, C, 2]``, ``motion`` ``[B, T, M]``."""
+    """One window: ``bits`` and ``context_bits`` ``[B, L, C]``, ``logits`` ``[B, L, C, 2]``, ``motion`` ``[B, T, M]``.
+
+    The bits are those of this window, and of the one before it, encoded again.
+    """
 
     bits: Tensor
     context_bits: Tensor

@@ -1,0 +1,45 @@
+"""Prepared layers compute what the layers they are made from compute."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F  # noqa: N812
+
+from artalk_engine.precision import can_pack
+from artalk_engine.prepared import ChannelsLastConv, Gelu, PackedLinear, ReducedLinear
+
+packed = pytest.param(PackedLinear, marks=pytest.mark.skipif(not can_pack(), reason="oneDNN does not multiply here"))
+TOLERANCES = [(torch.float32, 2e-6), (torch.bfloat16, 0.03), (torch.float16, 0.004)]
+
+
+@pytest.mark.parametrize("kind", [ReducedLinear, packed])
+@pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES)
+@pytest.mark.parametrize("gelu", list(Gelu))
+@pytest.mark.parametrize("shape", [(96,), (1, 96), (2, 7, 96)])
+def test_linear_layers_compute_the_same_with_the_activation_after_them(kind, dtype, tolerance, gelu, shape):
+    torch.manual_seed(0)
+    linear, tokens = nn.Linear(96, 64).requires_grad_(False), torch.randn(shape)
+    expected = linear(tokens)
+    if gelu is not Gelu.NONE:
+        expected = F.gelu(expected, approximate=gelu.value)
+    found = kind(linear, dtype, gelu)(tokens)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", [ReducedLinear, packed])
+def test_inner_layers_hand_their_shorter_type_on(kind):
+    layer = kind(nn.Linear(8, 8, bias=False).requires_grad_(False), torch.bfloat16, is_inner=True)
+    assert layer(torch.randn(3, 8)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES)
+@pytest.mark.parametrize(
+    "conv", [nn.Conv1d(1, 32, 10, stride=5), nn.Conv1d(16, 32, 3, stride=2), nn.Conv1d(16, 16, 8, padding=4, groups=4)]
+)
+def test_convolutions_keep_the_channels_of_a_moment_together(conv, dtype, tolerance):
+    conv = conv.requires_grad_(False)
+    waves = torch.randn(2, 100, conv.in_channels).transpose(1, 2)
+    found = ChannelsLastConv(conv, dtype)(waves)
+    torch.testing.assert_close(found, conv(waves), rtol=0, atol=tolerance)
+    assert found.transpose(1, 2).is_contiguous()
