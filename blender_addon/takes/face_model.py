@@ -7,7 +7,6 @@ tell, for a whole take at once, how far the lips are apart or what a missing key
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -47,7 +46,7 @@ class FaceModel:
     joint_offsets: NDArray[np.float32]
     expression_names: tuple[str, ...]
 
-    def subset(self, vertices: Sequence[int] | NDArray[np.integer]) -> FaceModel:
+    def subset(self, vertices: slice | NDArray[np.integer]) -> FaceModel:
         """Return a model of some vertices only."""
         return replace(
             self,
@@ -92,7 +91,9 @@ class FaceModel:
     def _shaped(self, expression: Floats, turns: Rotations) -> NDArray[np.float32]:
         """Return ``[T, V, 3]``: the rest with expressions and pose correctives added."""
         count = len(self.rest)
-        shaped = expression.astype(np.float32) @ self.directions.reshape(3 * count, -1).T
+        moving = np.flatnonzero(expression.any(axis=0))  # many heads leave many expressions unused
+        directions = self.directions[..., moving].reshape(3 * count, -1)
+        shaped = expression[:, moving].astype(np.float32) @ directions.T
         for bone, turn in turns.items():
             joint = JOINTS.index(bone)
             if joint != _ROOT:

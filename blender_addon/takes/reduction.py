@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leave out keys of a take as long as its vertices stay where they were; needs no Blender.
+
+A curve may be off by some slack in millimetres, told by how far it moves vertices, so that all curves are off by about
+the same. The slack is made as large as the bound on 95 of 100 posed vertices allows. Then the curves that are farthest
+off get further keys on frames where the worst vertex, closed lips or shut eyes ask for more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .blinks import FULL_MM
+from .channels import Channels
+from .closures import CLOSED_MM
+from .face_model import FaceModel
+from .face_ruler import FaceRuler, heights
+from .thinning import Flags
+from .tracks import Tracks
+
+Floats = NDArray[np.float64]
+
+_TO_MM = 1000.0
+_EVERY = 16  # which other vertices are looked at while keys are chosen
+_TRIES = 6  # of finding the slack
+_AIM = 0.97  # of the bound
+_MENDED = 0.3  # share of the tracks, those that are farthest off, that get a key on a frame that needs one
+_SLACK_MM = 0.1  # by which closed lips and shut eyes may be further open
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How far vertices may be from where every key would have them.
+
+    Attributes:
+        p95_mm: 95 of 100 vertices, over all frames.
+        lips_p95_mm: 95 of 100 vertices of the lips.
+        worst_mm: any vertex on any frame.
+    """
+
+    p95_mm: float = 0.3
+    lips_p95_mm: float = 0.5
+    worst_mm: float = 1.0
+
+    @classmethod
+    def of(cls, p95_mm: float) -> Bound:
+        """Return a bound in the default's proportions."""
+        default, share = cls(), p95_mm / cls.p95_mm
+        return cls(p95_mm, share * default.lips_p95_mm, share * default.worst_mm)
+
+
+@dataclass(frozen=True, eq=False)
+class Errors:
+    """How far vertices are from where every key would have them, in millimetres.
+
+    Attributes:
+        p95_mm: 95th percentile of all distances.
+        lips_p95_mm: of those of the lips' vertices; 0 where they are not known.
+        by_frame_mm: ``[T]``, the largest on each frame.
+    """
+
+    p95_mm: float
+    lips_p95_mm: float
+    by_frame_mm: Floats
+
+    @property
+    def worst_mm(self) -> float:
+        """The largest distance of all."""
+        return float(self.by_frame_mm.max())
+
+    def load(self, bound: Bound) -> float:
+        """Return the percentiles as a share of the bound; above 1 they break it."""
+        return max(self.p95_mm / bound.p95_mm, self.lips_p95_mm / bound.lips_p95_mm)
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """Which keys a take keeps.
+
+    Attributes:
+        rows: by track, the numbers of the kept keys.
+        before: keys of all curves with every key.
+        after: those that are kept.
+        errors: what leaving out the others costs.
+    """
+
+    rows: dict[str, NDArray[np.int64]]
+    before: int
+    after: int
+    errors: Errors
+
+
+def reduce_keys(
+    frames: Floats,
+    channels: Channels,
+    model: FaceModel,
+    ruler: FaceRuler,
+    pivots: tuple[str, ...] = (),
+    bound: Bound | None = None,
+) -> Reduction:
+    """Choose the keys to keep.
+
+    Args:
+        frames: ``[T]`` scene frames of the keys, ascending.
+        channels: what the take keys on them.
+        model: of the head.
+        ruler: of the head.
+        pivots: joints whose drift is keyed in place of a location.
+        bound: how far vertices may be off.
+
+    Returns:
+        The kept rows of the tracks ``"<joint>.rotation"``, ``"<joint>.location"``, ``"<joint>.drift"`` and
+        ``"expression.<number>"``.
+    """
+    bound = bound or Bound()
+    tracks = Tracks.of(frames, channels, model, pivots)
+    telling = _Probe.of(channels, model.subset(_telling_vertices(model)), ruler)
+    kept = _mended(tracks, telling, bound, _sparse(tracks, telling, bound))
+    everything = _Probe.of(channels, model, ruler)
+    kept = _mended(tracks, everything, bound, kept)
+    return _reduction(tracks, kept, everything.errors(tracks.shown(kept)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Probe:
+    """Some vertices with every key in place, to compare with.
+
+    Attributes:
+        model: the vertices.
+        ruler: of the head.
+        vertices: ``[T, V, 3]`` metres.
+        lips: ``[T, V, 3]`` metres, of the lips' vertices alone.
+        lip_gap: ``[T]`` mm, largest height between the lips.
+        lid_gap: ``[T]`` mm, likewise between the lids.
+    """
+
+    model: FaceModel
+    ruler: FaceRuler
+    vertices: NDArray[np.float32]
+    lips: NDArray[np.float32]
+    lip_gap: Floats
+    lid_gap: Floats
+
+    @classmethod
+    def of(cls, channels: Channels, model: FaceModel, ruler: FaceRuler) -> _Probe:
+        lips = ruler.lips.pose(channels)
+        return cls(model, ruler, model.pose(channels), lips, *_gaps(channels, ruler))
+
+    def errors(self, channels: Channels) -> Errors:
+        """Compare channels with those that have every key."""
+        off = _distances(self.model.pose(channels), self.vertices)
+        lips = _distances(self.ruler.lips.pose(channels), self.lips)
+        return Errors(_percentile(off), _percentile(lips), off.max(axis=1).astype(np.float64))
+
+    def opened(self, channels: Channels) -> NDArray[np.bool_]:
+        """Return the frames ``[T]`` on which lips or eyes are no longer shut."""
+        gaps = zip(_gaps(channels, self.ruler), (self.lip_gap, self.lid_gap), (CLOSED_MM, FULL_MM), strict=True)
+        return np.logical_or.reduce(
+            [(full <= closed) & (gap > np.maximum(full, closed) + _SLACK_MM) for gap, full, closed in gaps]
+        )
+
+
+def _sparse(tracks: Tracks, probe: _Probe, bound: Bound) -> Flags:
+    """Return the fewest keys ``[T, G]`` with which 95 of 100 vertices keep the bound."""
+    best, slack = np.ones((len(tracks.frames), len(tracks.starts)), bool), bound.p95_mm
+    least, most = 0.0, np.inf
+    for _ in range(_TRIES):
+        kept = tracks.kept(np.full(len(tracks.frames), slack))
+        load = probe.errors(tracks.shown(kept)).load(bound)
+        if load <= 1.0:
+            best, least = kept, slack
+        else:
+            most = slack
+        guess = slack * _AIM / max(load, 0.1)
+        slack = guess if least < guess < most else 0.5 * (least + most)
+    return best
+
+
+def _mended(tracks: Tracks, probe: _Probe, bound: Bound, kept: Flags) -> Flags:
+    """Return keys ``[T, G]`` with further ones on frames that need them, until none does."""
+    kept = kept.copy()
+    count = max(round(_MENDED * len(tracks.starts)), 1)
+    while True:
+        shown = tracks.shown(kept)
+        errors = probe.errors(shown)
+        worst = errors.by_frame_mm
+        needs = (worst > bound.worst_mm) | probe.opened(shown)
+        needs |= (errors.load(bound) > 1.0) & (worst >= np.percentile(worst, 90.0))
+        if not needs.any():
+            return kept
+        off = np.where(kept, -1.0, tracks.off(kept))
+        for frame in np.flatnonzero(_peaks(worst, needs)):
+            kept[frame, np.argsort(off[frame])[-count:]] = True
+
+
+def _peaks(worst: Floats, needs: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return those frames ``[T]`` that need keys most: none beside one that needs them more."""
+    need = np.where(needs, worst, -1.0)
+    beside = np.maximum(np.append(need[1:], -1.0), np.insert(need[:-1], 0, -1.0))
+    return np.asarray(needs & (need >= beside))
+
+
+def _telling_vertices(model: FaceModel) -> NDArray[np.int64]:
+    """Return the vertices that expressions and turns move farthest, and every so many of the others."""
+    farthest = np.linalg.norm(model.directions, axis=1).argmax(axis=0)
+    ends = [extreme(model.rest[:, axis]) for axis in range(3) for extreme in (np.argmin, np.argmax)]
+    return np.unique(np.concatenate([farthest, ends, np.arange(0, len(model.rest), _EVERY)]))
+
+
+def _gaps(channels: Channels, ruler: FaceRuler) -> tuple[Floats, Floats]:
+    """Return the largest gaps of lips and lids, ``[T]`` mm each; infinite where they are not known."""
+    inner = replace(channels, bones={joint: track for joint, track in channels.bones.items() if joint == "jaw"})
+    lips, lids = (
+        heights(part.pose(inner)).max(axis=1) if len(part.rest) else np.full(len(channels.expression), np.inf)
+        for part in (ruler.lips, ruler.lids)
+    )
+    return lips, lids
+
+
+def _distances(vertices: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return ``[T, V]`` mm."""
+    off = vertices - others
+    return np.asarray(np.float32(_TO_MM) * np.sqrt(np.einsum("tvc,tvc->tv", off, off)))
+
+
+def _percentile(off: NDArray[np.float32]) -> float:
+    return float(np.percentile(off, 95.0)) if off.size else 0.0
+
+
+def _reduction(tracks: Tracks, kept: Flags, errors: Errors) -> Reduction:
+    widths = np.diff(np.append(tracks.starts, tracks.values.shape[1]))
+    rows = {name: np.flatnonzero(kept[:, number]) for number, name in enumerate(tracks.names)}
+    for name, part in zip(tracks.names, np.split(tracks.values, tracks.starts[1:], axis=1), strict=True):
+        if (part == part[0]).all():
+            rows[name] = rows[name][:1]  # a curve with one key is the same everywhere
+    after = sum(int(width) * len(rows[name]) for name, width in zip(tracks.names, widths, strict=True))
+    return Reduction(rows, int(tracks.values.size), after, errors)
