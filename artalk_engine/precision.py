@@ -9,12 +9,14 @@ motion codec. ``fast`` is never slower: where nothing shorter is quick, it is ``
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import nn
 from torch.nn.utils import parametrize
 
+from .audio.encoders import Wav2VecEncoder
+from .errors import OptionError
 from .motion.generator import BitwiseARModel
 from .motion.transformer import AdaLNSelfAttn
 from .prepared import ChannelsLastConv, Gelu, PackedLinear, ReducedLinear
@@ -30,12 +32,18 @@ def use_precision(model: BitwiseARModel, precision: Precision, device: torch.dev
 
     Its layers are exchanged one by one, so that no second copy of the weights comes into being. A prepared model can
     neither be trained nor saved.
+
+    Raises:
+        OptionError: if there is no such precision.
     """
+    if precision not in get_args(Precision):
+        raise OptionError(f"precision must be exact or fast, not {precision!r}")
     dtype = shorter_type(device) if precision == "fast" else FULL
     fold_weight_norms(model)
     if device.type == "cpu" or dtype != FULL:
-        for part in (model.audio_encoder, model.attn_blocks):
-            _exchange(part, dtype, device)
+        _exchange(model.attn_blocks, dtype, device)
+        if isinstance(model.audio_encoder, Wav2VecEncoder):  # the others are small, or quantize what they hear
+            _exchange(model.audio_encoder, dtype, device)
 
 
 def shorter_type(device: torch.device) -> torch.dtype:

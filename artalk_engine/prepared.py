@@ -77,7 +77,7 @@ class ChannelsLastConv(nn.Module):
     def __init__(self, conv: nn.Conv1d, dtype: torch.dtype) -> None:
         super().__init__()
         self.stride, self.groups = (1, conv.stride[0]), conv.groups
-        self.padding = (0, int(conv.padding[0]))
+        self.padding, self.dilation = (0, int(conv.padding[0])), (1, conv.dilation[0])
         weight = conv.weight.detach()[:, :, None].to(dtype, memory_format=torch.channels_last)
         self.weight = nn.Parameter(weight, requires_grad=False)
         self.bias = None if conv.bias is None else nn.Parameter(conv.bias.detach().to(dtype), requires_grad=False)
@@ -85,5 +85,5 @@ class ChannelsLastConv(nn.Module):
     def forward(self, channels: Tensor) -> Tensor:
         """``[B, C, T]`` to ``[B, C', T']``."""
         image = channels[:, :, None].to(self.weight.dtype)
-        out = F.conv2d(image, self.weight, self.bias, self.stride, self.padding, groups=self.groups)
+        out = F.conv2d(image, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
         return out.float()[:, :, 0]

@@ -35,7 +35,13 @@ def test_inner_layers_hand_their_shorter_type_on(kind):
 
 @pytest.mark.parametrize(("dtype", "tolerance"), TOLERANCES)
 @pytest.mark.parametrize(
-    "conv", [nn.Conv1d(1, 32, 10, stride=5), nn.Conv1d(16, 32, 3, stride=2), nn.Conv1d(16, 16, 8, padding=4, groups=4)]
+    "conv",
+    [
+        nn.Conv1d(1, 32, 10, stride=5),
+        nn.Conv1d(16, 32, 3, stride=2),
+        nn.Conv1d(16, 16, 8, padding=4, groups=4),
+        nn.Conv1d(16, 8, 3, padding=2, dilation=2),
+    ],
 )
 def test_convolutions_keep_the_channels_of_a_moment_together(conv, dtype, tolerance):
     conv = conv.requires_grad_(False)
