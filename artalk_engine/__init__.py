@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from .motion.style import StyleEncoder
     from .motion.transformer import AdaLNSelfAttn
     from .motion.vae import BitwiseVAE
+    from .streaming import ARTalkStreamer
 
 __all__ = [
     "BSQ",
     "RVQVAE",
     "ARTAvatarInferEngine",
+    "ARTalkStreamer",
     "AdaLNSelfAttn",
     "BitwiseARModel",
     "BitwiseVAE",
@@ -35,6 +37,7 @@ _HOMES = {
     "BSQ": "motion.quantizer",
     "RVQVAE": "body.rvq_vae",
     "ARTAvatarInferEngine": "engine",
+    "ARTalkStreamer": "streaming",
     "AdaLNSelfAttn": "motion.transformer",
     "BitwiseARModel": "motion.generator",
     "BitwiseVAE": "motion.vae",

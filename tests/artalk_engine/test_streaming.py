@@ -96,7 +96,7 @@ def test_streaming_equals_one_shot_whatever_is_asked(engine, speech, options):
 
 
 def test_a_window_comes_as_soon_as_it_is_heard_less_what_the_smoother_needs(engine, speech):
-    live = engine.streamer()
+    live = engine.streamer(continuity="none")
     assert len(live.feed(speech[:63_999])) == 0
     assert len(live.feed(speech[63_999:64_000])) == 96
     assert len(live.feed(speech[64_000:128_000])) == 100
@@ -158,11 +158,17 @@ def test_strength_of_style_is_a_parameter(engine, speech):
     assert not np.array_equal(made[1], made[3])
 
 
-def test_context_and_loudness_change_what_is_heard_only_if_asked(engine, speech):
-    plain = engine.inference(speech)
-    assert np.array_equal(plain, engine.inference(speech, continuity="none"))
-    assert not np.array_equal(plain, engine.inference(speech, continuity="context"))
-    if engine.rig == "flame":
-        assert not np.array_equal(plain, engine.inference(speech, continuity="loudness"))
-        loud = engine.inference(speech, continuity="both")
-        np.testing.assert_allclose(loud, engine.inference(speech * 0.25, continuity="both"), atol=1e-3)
+def test_what_sounds_around_a_window_counts_by_default_for_the_built_in_voice_only(engine, speech):
+    by_default, alone, in_context = (engine.inference(speech, continuity=c) for c in ("auto", "none", "context"))
+    assert not np.array_equal(alone, in_context)
+    assert np.array_equal(by_default, in_context if engine.rig == "builtin" else alone)
+
+
+def test_levelled_over_the_clip_only_the_whole_clips_loudness_counts(engine, speech):
+    if engine.rig == "builtin":
+        with pytest.raises(OptionError, match="log_mel"):
+            engine.inference(speech, continuity="loudness")
+        return
+    levelled = engine.inference(speech, continuity="loudness")
+    assert not np.array_equal(levelled, engine.inference(speech, continuity="none"))
+    np.testing.assert_allclose(levelled, engine.inference(speech * 0.25, continuity="loudness"), atol=1e-3)
