@@ -7,11 +7,12 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import jobs, notices, operators, panels
+from .body.settings import ArtalkBodySettings
 from .identity_sliders import ArtalkIdentity
 from .preferences import ArtalkPreferences
 from .properties import ArtalkSettings
 
-_CLASSES = (ArtalkPreferences, ArtalkSettings, ArtalkIdentity, *operators.CLASSES, *panels.CLASSES)
+_CLASSES = (ArtalkPreferences, ArtalkSettings, ArtalkIdentity, ArtalkBodySettings, *operators.CLASSES, *panels.CLASSES)
 
 
 def register() -> None:
@@ -20,6 +21,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Object.artalk_identity = bpy.props.PointerProperty(type=ArtalkIdentity)
     bpy.types.Scene.artalk = bpy.props.PointerProperty(type=ArtalkSettings)
+    bpy.types.Scene.artalk_body = bpy.props.PointerProperty(type=ArtalkBodySettings)
     bpy.app.handlers.load_pre.append(_end_job)
 
 
@@ -28,6 +30,7 @@ def unregister() -> None:
     jobs.stop_all()
     notices.dismiss()
     bpy.app.handlers.load_pre.remove(_end_job)
+    del bpy.types.Scene.artalk_body
     del bpy.types.Scene.artalk
     del bpy.types.Object.artalk_identity
     for cls in reversed(_CLASSES):

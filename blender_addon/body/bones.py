@@ -62,9 +62,7 @@ def body_bones(rig: bpy.types.Object | None) -> BodyBones:
     Raises:
         BodyError: if it is none, cannot be animated as it is, or is no body.
     """
-    rig = usable_armature(rig)
-    names = joints_of(bone.name for bone in rig.data.bones)
-    _check_found(rig, names)
+    rig, names = check_body(rig)
     axes = _axes(rig, names)
     bones = rig.data.bones
     to_smplx = {joint: axes.T @ np.array(bones[name].matrix_local.to_3x3()) for joint, name in names.items()}
@@ -81,11 +79,11 @@ def body_bones(rig: bpy.types.Object | None) -> BodyBones:
     )
 
 
-def usable_armature(rig: bpy.types.Object | None) -> bpy.types.Object:
-    """Return an armature object that can be animated right now.
+def check_body(rig: bpy.types.Object | None) -> tuple[bpy.types.Object, dict[int, str]]:
+    """Return a body's armature object and by joint the names of its bones.
 
     Raises:
-        BodyError: if it is none, linked, or being edited.
+        BodyError: if it is no armature, linked, being edited, or no body.
     """
     if rig is None:
         raise BodyError("No body is chosen.", REMEDY)
@@ -95,14 +93,11 @@ def usable_armature(rig: bpy.types.Object | None) -> bpy.types.Object:
         raise BodyError(f"'{rig.name}' is linked from another file.", "Make a library override of it first.")
     if rig.mode == "EDIT":
         raise BodyError(f"'{rig.name}' is being edited.", "Go back to Object Mode or Pose Mode.")
-    return rig
-
-
-def _check_found(rig: bpy.types.Object, names: dict[int, str]) -> None:
+    names = joints_of(bone.name for bone in rig.data.bones)
     lacking = [joint for joint in NEEDED if JOINTS.index(joint) not in names]
     of_body = sum(joint < len(BODY_JOINTS) for joint in names)
     if not lacking and of_body >= MIN_JOINTS:
-        return
+        return rig, names
     found = f"{len(names)} of its {len(rig.data.bones)} bones have names of SMPL-X"
     lacks = lacking or [joint for index, joint in enumerate(BODY_JOINTS) if index not in names]
     raise BodyError(f"'{rig.name}' is no SMPL-X body: {found}, and it lacks {_listed(lacks)}.", REMEDY)
@@ -148,10 +143,11 @@ def _bent_rest(rig: bpy.types.Object, names: dict[int, str], axes: Floats) -> li
             worst = max(worst, float(np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))))
     if worst <= BENT_REST:
         return []
-    return [f"The arms of '{rig.name}' rest {worst:.0f} degrees from the T pose that clips expect, and are off by that."]
+    return [
+        f"The arms of '{rig.name}' rest {worst:.0f} degrees from the T pose that clips expect, and are off by that."
+    ]
 
 
 def _listed(names: list[str], most: int = 4) -> str:
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
-

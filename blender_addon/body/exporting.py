@@ -39,7 +39,7 @@ class ExportRange:
 
     def frames(self, rate_hz: float) -> Floats:
         """Return the scene frames ``[count]`` of the samples, for a scene's frames a second."""
-        return self.start + np.arange(self.count) * (rate_hz / self.fps)
+        return self.start + np.arange(self.count, dtype=np.float64) * (rate_hz / self.fps)
 
 
 def whole_clip(scene: bpy.types.Scene, rig: bpy.types.Object, fps: float = 0.0) -> ExportRange:

@@ -73,8 +73,10 @@ def import_clip(
     actions.assign(bones.rig, action, SLOT)
     timeline.make_room(scene, int(np.ceil(last)))
     aside = (f"Your animation '{moved}' now plays from an NLA track below the clip.",) if moved else ()
-    rates = () if keyed is clip or np.isclose(clip.fps, rate_hz) else (
-        f"Its {clip.fps:g} frames a second became the scene's {rate_hz:g}.",
+    rates = (
+        ()
+        if keyed is clip or np.isclose(clip.fps, rate_hz)
+        else (f"Its {clip.fps:g} frames a second became the scene's {rate_hz:g}.",)
     )
     return Imported(action, last, (*clip.notes, *rates, *bones.notes, *aside))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from bridge.body import JOINTS
 
@@ -37,6 +38,7 @@ def joints_of(names: Iterable[str]) -> dict[int, str]:
     return {joint: found[joint][1] for joint in sorted(found)}
 
 
+@lru_cache(maxsize=4096)  # panels ask at every redraw
 def _joint(name: str) -> tuple[int, int]:
     """Return a joint's index, -1 for none, and how far the name is from SMPL-X's."""
     if name in JOINTS:

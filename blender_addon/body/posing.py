@@ -84,11 +84,8 @@ def joints_of_poses(matrices: dict[int, Floats], bones: BodyBones) -> tuple[Floa
         if joint in matrices:
             turned = rotations.from_matrices(bones.axes.T @ matrices[joint][:, :3, :3])
             world[:, joint] = rotations.multiply(turned, rotations.inverse(bones.rest[joint]))
-            poses[:, joint] = rotations.to_axis_angle(
-                rotations.multiply(rotations.inverse(above), world[:, joint])
-            )
+            poses[:, joint] = rotations.to_axis_angle(rotations.multiply(rotations.inverse(above), world[:, joint]))
         else:
             world[:, joint] = above
     places = matrices[PELVIS][:, :3, 3] @ bones.axes * bones.scale
     return poses, places - bones.pelvis
-

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import engine, generate, head, rig, studio, takes
+from . import body, engine, generate, head, rig, studio, takes
 
 CLASSES = (
     head.ARTALK_OT_create_head,
@@ -18,6 +18,7 @@ CLASSES = (
     generate.ARTALK_OT_dismiss,
     *takes.CLASSES,
     studio.ARTALK_OT_set_up_studio,
+    *body.CLASSES,
     engine.ARTALK_OT_check_engine,
     engine.ARTALK_OT_stop_engine,
     engine.ARTALK_OT_open_preferences,

@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from . import main, rig, scene, takes
+from . import body, main, rig, scene, takes
 
-CLASSES = (main.ARTALK_PT_main, *rig.CLASSES, takes.ARTALK_PT_takes, scene.ARTALK_PT_scene)
+CLASSES = (main.ARTALK_PT_main, *takes.CLASSES, *main.SETTINGS, *rig.CLASSES, body.ARTALK_PT_body, scene.ARTALK_PT_scene)

@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: D415, N801, RUF012 - Blender's own conventions for tooltips, names and options
+"""Bodies: add one, put clips on it, export it, and let it carry a talking head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy_extras.io_utils import ExportHelper, ImportHelper
+
+from bridge.clip_file import load_clip, save_clip
+from bridge.errors import BridgeError
+
+from ..body import reasons
+from ..body.attach import attach_head, detach_head
+from ..body.bones import body_bones
+from ..body.exporting import export_clip, whole_clip
+from ..body.face import expressions_note, face_at, playing_take, with_face
+from ..body.importing import ImportOptions, import_clip
+from ..body.settings import UP_AXES
+from ..body.skeleton import build_skeleton
+from ..body.together import face_take, together_note
+from ..errors import AddonError
+from ..notices import Notice
+from ..rig.parts import rig_parts
+from ..takes import timeline
+from .reporting import Explained, report, report_error
+
+CLIP_FILTER = "*.npz"
+
+
+class ARTALK_OT_add_body(Explained, bpy.types.Operator):
+    """Add a plain body with SMPL-X's 55 joints, for clips to move"""
+
+    bl_idname = "artalk.add_body"
+    bl_label = "Add Body"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why no body can be added."""
+        return reasons.no_new_body(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Add the body."""
+        context.scene.artalk_body.rig = build_skeleton(context)
+        return {"FINISHED"}
+
+
+class ARTALK_OT_import_clip(Explained, bpy.types.Operator, ImportHelper):
+    """Let the body move as a clip of BEAT2, EMAGE or AMASS (.npz) does. Other animation is kept"""
+
+    bl_idname = "artalk.import_clip"
+    bl_label = "Import Clip"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filename_ext = ".npz"
+    check_extension = None  # any ending is taken as it is
+    filter_glob: bpy.props.StringProperty(default=CLIP_FILTER, options={"HIDDEN"})
+    start_frame: bpy.props.FloatProperty(
+        name="Start Frame", description="Scene frame of the clip's first frame", default=1.0, precision=2, step=100
+    )
+    root_motion: bpy.props.BoolProperty(
+        name="Root Motion", description="Let the body walk about, rather than move up and down in place", default=True
+    )
+    up_axis: bpy.props.EnumProperty(name="Up", description="Which axis of the clip points up", items=UP_AXES)
+    fps: bpy.props.FloatProperty(
+        name="Rate if Unknown",
+        description="Frames a second of a file that does not say so; zero to refuse such a file",
+        min=0.0,
+        soft_max=120.0,
+        precision=3,
+    )
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why no clip can be imported."""
+        return reasons.no_body(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Import the clip."""
+        scene = context.scene
+        path = Path(bpy.path.abspath(self.filepath)).absolute()
+        try:
+            bones = body_bones(scene.artalk_body.rig)
+            clip = load_clip(path, self.fps or None, None if self.up_axis == "AUTO" else self.up_axis)
+            done = import_clip(scene, bones, clip, path.stem, ImportOptions(self.start_frame, self.root_motion))
+        except (AddonError, BridgeError) as exc:
+            return report_error(self, exc)
+        said = f"{len(clip.poses)} frames of {path.name} on frames {self.start_frame:g} to {done.last:g}."
+        return report(self, Notice(" ".join([said, *done.notes, *together_note(scene)])))
+
+
+class ARTALK_OT_export_clip(Explained, bpy.types.Operator, ExportHelper):
+    """Save the body's motion as a clip that programs of EMAGE's family read, as Blender shows it"""
+
+    bl_idname = "artalk.export_clip"
+    bl_label = "Export Clip"
+    bl_options = {"REGISTER"}
+
+    filename_ext = ".npz"
+    filter_glob: bpy.props.StringProperty(default=CLIP_FILTER, options={"HIDDEN"})
+    fps: bpy.props.FloatProperty(
+        name="Rate", description="Frames a second; zero for the clip's own, or 30", min=0.0, soft_max=120.0, precision=3
+    )
+    has_face: bpy.props.BoolProperty(
+        name="With the Take's Face",
+        description="Replace the clip's jaw and expressions by those of the take that plays on the head",
+    )
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why nothing can be exported."""
+        return reasons.no_body(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Sample the motion and save it."""
+        scene = context.scene
+        path = Path(bpy.path.abspath(self.filepath)).absolute()
+        notes = []
+        try:
+            bones = body_bones(scene.artalk_body.rig)
+            wanted = whole_clip(scene, bones.rig, self.fps)
+            clip = export_clip(scene, bones, wanted)
+            if self.has_face:
+                parts = rig_parts(scene.artalk.rig)
+                face = face_at(parts, playing_take(parts), wanted.frames(timeline.rate_of(scene)))
+                clip = with_face(clip, face, parts.kind)
+                notes = [*together_note(scene), expressions_note(parts.kind)]
+            save_clip(path, clip)
+        except (AddonError, BridgeError) as exc:
+            return report_error(self, exc)
+        said = f"{len(clip.poses)} frames at {clip.fps:g} a second in {path.name}."
+        return report(self, Notice(" ".join([said, *notes])))
+
+
+class ARTALK_OT_attach_head(Explained, bpy.types.Operator):
+    """Put the talking head on the body's neck, so that the body turns and carries it"""
+
+    bl_idname = "artalk.attach_head"
+    bl_label = "Attach Head"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why the head cannot be attached."""
+        return reasons.no_attaching(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Attach the head."""
+        try:
+            attach_head(rig_parts(context.scene.artalk.rig), body_bones(context.scene.artalk_body.rig))
+        except AddonError as exc:
+            return report_error(self, exc)
+        return {"FINISHED"}
+
+
+class ARTALK_OT_detach_head(Explained, bpy.types.Operator):
+    """Take the head off the body, to where it was before"""
+
+    bl_idname = "artalk.detach_head"
+    bl_label = "Detach Head"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why the head cannot be detached."""
+        return reasons.no_detaching(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Detach the head."""
+        try:
+            detach_head(rig_parts(context.scene.artalk.rig))
+        except AddonError as exc:
+            return report_error(self, exc)
+        return {"FINISHED"}
+
+
+class ARTALK_OT_take_from_clip(Explained, bpy.types.Operator):
+    """Let the head show the clip's face, as a new take. Earlier takes are kept"""
+
+    bl_idname = "artalk.take_from_clip"
+    bl_label = "Face from Clip"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why the clip's face cannot be taken."""
+        return reasons.no_face_from_clip(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Make the take."""
+        try:
+            return report(self, Notice(face_take(context.scene)))
+        except AddonError as exc:
+            return report_error(self, exc)
+
+
+CLASSES = (
+    ARTALK_OT_add_body,
+    ARTALK_OT_import_clip,
+    ARTALK_OT_export_clip,
+    ARTALK_OT_attach_head,
+    ARTALK_OT_detach_head,
+    ARTALK_OT_take_from_clip,
+)
