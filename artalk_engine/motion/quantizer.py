@@ -38,9 +38,13 @@ class BSQ(nn.Module):
             codes ``[B, T, C]``, bits ``[B, T, C]`` and the training loss (a scalar).
         """
         unit = F.normalize(features, dim=-1)
-        bits = (unit > 0).long()  # zero counts as 0
+        bits = self.signs(unit)
         codes = self.bits_to_codes(bits).to(unit.dtype)
         return unit + (codes - unit).detach(), bits, self._loss(unit, codes)
+
+    def signs(self, unit: Tensor) -> Tensor:
+        """Turn vectors ``[..., C]`` into bits; zero counts as 0."""
+        return (unit > 0).long()
 
     def bits_to_codes(self, bits: Tensor) -> Tensor:
         """Turn bits ``[..., C]`` into corners of unit length ``[..., C]``."""
@@ -88,6 +92,15 @@ class MultiScaleBSQ(nn.Module):
             losses.append(loss)
         return total, torch.cat(bits, dim=1), torch.stack(losses)
 
+    def features_to_bits(self, features: Tensor) -> Tensor:
+        """Turn a window ``[B, T, C]`` into bits ``[B, L, C]``, as ``forward`` does, without what training needs."""
+        rest, bits = features, []
+        for scale in self.scales:
+            bits.append(self.bsq.signs(F.normalize(resize_down(rest, scale), dim=-1)))
+            if scale != self.scales[-1]:
+                rest = rest - self.scale_window(bits[-1])
+        return torch.cat(bits, dim=1)
+
     def bits_to_window(self, bits: Tensor) -> Tensor:
         """Add up all scales: bits ``[B, L, C]`` to a window ``[B, T, C]``."""
         return self.partial_windows(bits)[-1]
@@ -130,7 +143,16 @@ def resize_down(window: Tensor, length: int) -> Tensor:
     """Average ``[B, T, C]`` into ``length`` frames, whose spans may overlap."""
     if window.shape[1] == length:
         return window
+    if window.device.type == "mps":  # which cannot do it where the spans differ in length
+        return averages(window.shape[1], length, window.device) @ window
     return F.interpolate(window.transpose(1, 2), size=length, mode="area").transpose(1, 2)
+
+
+def averages(frames: int, length: int, device: torch.device | str) -> Tensor:
+    """Give the matrix ``[length, frames]`` that averages as ``resize_down`` does."""
+    number, frame = torch.arange(length, device=device)[:, None], torch.arange(frames, device=device)
+    first, end = number * frames // length, ((number + 1) * frames + length - 1) // length
+    return ((frame >= first) & (frame < end)) / (end - first).float()
 
 
 def resize_up(codes: Tensor, length: int) -> Tensor:

@@ -77,13 +77,19 @@ class BitwiseVAE(nn.Module):
             bits of ``prev`` and of ``this``, each ``[B, L, C]``.
         """
         prev_features, this_features = self.encode(prev, this)
-        this_bits = None if this_features is None else self.quantize(this_features)[1]
-        return self.quantize(prev_features)[1], this_bits
+        this_bits = None if this_features is None else self.quantize.features_to_bits(this_features)
+        return self.quantize.features_to_bits(prev_features), this_bits
 
     @torch.no_grad()
     def vqidx_to_motion(self, prev_idx: Tensor, this_idx: Tensor) -> tuple[Tensor, Tensor]:
         """Decode the bits ``[B, L, C]`` of two neighbours into their motion, each ``[B, T, M]``."""
         return self.decode(self.quantize.bits_to_window(prev_idx), self.quantize.bits_to_window(this_idx))
+
+    @torch.no_grad()
+    def decode_this(self, prev_bits: Tensor, this_bits: Tensor) -> Tensor:
+        """Decode the bits ``[B, L, C]`` of two neighbours into the motion ``[B, T, M]`` of the later one alone."""
+        codes = [self.quantize.bits_to_window(bits) for bits in (prev_bits, this_bits)]
+        return self._decode(torch.cat(codes, dim=1), self.config.window)
 
     @torch.no_grad()
     def vqidx_to_ms_vqfeat(self, idx: Tensor) -> Tensor:
@@ -142,10 +148,13 @@ class BitwiseVAE(nn.Module):
 
     def decode(self, prev_codes: Tensor, this_codes: Tensor) -> tuple[Tensor, Tensor]:
         """Decode two quantized windows ``[B, T, C]`` into motion ``[B, T, M]`` each."""
-        codes = torch.cat([prev_codes, this_codes], dim=1)
-        normalised: Tensor = self.decoder(codes + self.dec_pos_embed, self.attn_mask)
-        motion = normalised * self.motion_std + self.motion_mean
+        motion = self._decode(torch.cat([prev_codes, this_codes], dim=1))
         return motion[:, : self.config.window], motion[:, self.config.window :]
+
+    def _decode(self, codes: Tensor, first: int = 0) -> Tensor:
+        """Decode a pair of windows ``[B, 2 T, C]`` into motion from the frame ``first`` on."""
+        normalised: Tensor = self.decoder(codes + self.dec_pos_embed, self.attn_mask, first)
+        return normalised * self.motion_std + self.motion_mean
 
     def _encode_pair(self, prev: Tensor, this: Tensor) -> tuple[Tensor, Tensor]:
         features = self._encode(torch.cat([prev, this], dim=1))
@@ -154,7 +163,7 @@ class BitwiseVAE(nn.Module):
     def _encode(self, motion: Tensor) -> Tensor:
         length = motion.shape[1]
         normalised = (motion - self.motion_mean) / self.motion_std
-        mask = self.attn_mask[:, :, :length, :length]
+        mask = None if length <= self.config.window else self.attn_mask  # a window alone sees all of itself
         features: Tensor = self.encoder(normalised + self.enc_pos_embed[:, :length], mask)
         return features
 
@@ -166,7 +175,7 @@ class _Encoder(nn.Module):
         self.code_mapping = nn.Linear(config.width, outputs)
         self.encoder_transformer = _transformer(config)
 
-    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, mask: Tensor | None) -> Tensor:
         mapped: Tensor = self.code_mapping(_run(self.encoder_transformer, self.inp_mapping(tokens), mask))
         return mapped
 
@@ -178,8 +187,8 @@ class _Decoder(nn.Module):
         self.out_mapping = nn.Linear(config.width, outputs)
         self.decoder_transformer = _transformer(config)
 
-    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        mapped: Tensor = self.out_mapping(_run(self.decoder_transformer, self.inp_mapping(tokens), mask))
+    def forward(self, tokens: Tensor, mask: Tensor, first: int) -> Tensor:
+        mapped: Tensor = self.out_mapping(_run(self.decoder_transformer, self.inp_mapping(tokens), mask, first))
         return mapped
 
 
@@ -192,12 +201,14 @@ class _Attention(nn.Module):
         self.to_qkv = nn.Linear(width, 3 * width, bias=False)
         self.to_out = nn.Linear(width, width)
 
-    def forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, mask: Tensor | None, first: int = 0) -> Tensor:
+        """Let tokens ``[B, T, D]``, from ``first`` on, look at all that the mask leaves them."""
         batch, length, width = tokens.shape
         qkv = self.to_qkv(self.norm(tokens)).view(batch, length, 3, self.heads, width // self.heads)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # [B, heads, T, D / heads] each
-        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=self.scale)
-        out: Tensor = self.to_out(mixed.transpose(1, 2).reshape(batch, length, width))
+        seen = None if mask is None else mask[:, :, first:]
+        mixed = F.scaled_dot_product_attention(query[:, :, first:], key, value, attn_mask=seen, scale=self.scale)
+        out: Tensor = self.to_out(mixed.transpose(1, 2).flatten(2))
         return out
 
 
@@ -214,9 +225,14 @@ def _transformer(config: CodecConfig) -> nn.ModuleList:
     return nn.ModuleList(layers)
 
 
-def _run(layers: nn.ModuleList, tokens: Tensor, mask: Tensor) -> Tensor:
-    for layer in layers:
-        tokens = tokens + (layer(tokens, mask) if isinstance(layer, _Attention) else layer(tokens))
+def _run(layers: nn.ModuleList, tokens: Tensor, mask: Tensor | None, first: int = 0) -> Tensor:
+    """Run all layers; of the last, only the tokens from ``first`` on, which nobody needs to look at any more."""
+    for number, layer in enumerate(layers):
+        if isinstance(layer, _Attention):
+            skipped = first if number == len(layers) - 2 else 0
+            tokens = tokens[:, skipped:] + layer(tokens, mask, skipped)
+        else:
+            tokens = tokens + layer(tokens)
     return tokens
 
 

@@ -1,6 +1,9 @@
+import pytest
 import torch
+from torch.nn import functional as F  # noqa: N812
 
 from artalk_engine import BSQ, BitwiseVAE, FLAMEModel, MultiScaleBSQ
+from artalk_engine.motion.quantizer import averages, resize_down
 
 CONFIG = {"T_DEPTH": 1, "T_NUM_HEADS": 2, "T_HIDDEN_DIM": 16, "V_CODE_DIM": 8, "V_PATCH_NUMS": [1, 5, 20]}
 
@@ -37,6 +40,30 @@ def test_earlier_window_does_not_see_the_later():
     codec = BitwiseVAE(CONFIG).eval()
     previous, this = torch.randn(1, 20, 106), torch.randn(1, 20, 106)
     torch.testing.assert_close(codec.encode(previous, this)[0], codec.encode(previous)[0])
+
+
+def test_later_window_alone_decodes_to_what_it_is_beside_the_earlier():
+    torch.manual_seed(0)
+    codec = BitwiseVAE({**CONFIG, "T_DEPTH": 3}).eval()
+    previous_bits, this_bits = torch.randint(0, 2, (2, 3, 26, 8))
+    alone = codec.decode_this(previous_bits, this_bits)
+    torch.testing.assert_close(alone, codec.vqidx_to_motion(previous_bits, this_bits)[1], rtol=0, atol=1e-6)
+
+
+def test_bits_need_no_training_pass():
+    torch.manual_seed(0)
+    quantizer, features = MultiScaleBSQ(8, (1, 5, 20)), torch.randn(4, 20, 8)
+    assert torch.equal(quantizer.features_to_bits(features), quantizer(features)[1])
+
+
+@pytest.mark.parametrize(
+    ("frames", "length"), [(199, 1), (199, 5), (199, 25), (199, 50), (199, 100), (100, 25), (7, 3)]
+)
+def test_averaging_by_a_matrix_is_averaging_by_spans(frames, length):
+    window = torch.randn(2, frames, 6)
+    torch.testing.assert_close(averages(frames, length, "cpu") @ window, resize_down(window, length), rtol=0, atol=1e-6)
+    spans = F.adaptive_avg_pool1d(window.transpose(1, 2), length).transpose(1, 2)
+    torch.testing.assert_close(resize_down(window, length), spans, rtol=0, atol=0)
 
 
 def test_zero_counts_as_bit_zero():
