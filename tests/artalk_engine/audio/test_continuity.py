@@ -18,10 +18,10 @@ def test_loudness_and_context_can_be_had_alone_and_together():
     assert (choose_hearing("loudness", RELEASED).is_levelled, choose_hearing("loudness", RELEASED).context) == (True, 0)
     assert (choose_hearing("context", RELEASED).is_levelled, choose_hearing("context", RELEASED).context) == (
         False,
-        12_800,
+        19_200,
     )
     assert choose_hearing("both", RELEASED).is_levelled
-    assert choose_hearing("both", RELEASED).context == 12_800
+    assert choose_hearing("both", RELEASED).context == 19_200
 
 
 def test_what_a_model_cannot_do_is_said():
