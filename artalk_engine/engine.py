@@ -52,12 +52,13 @@ class ARTAvatarInferEngine:
 
     def __init__(
         self,
-        checkpoint: Path | str | None = None,
-        config: Path | str | Mapping[str, Any] | None = None,
         load_gaga: bool = False,
         fix_pose: bool = False,
         clip_length: int | None = None,
         device: str = "auto",
+        *,
+        checkpoint: Path | str | None = None,
+        config: Path | str | Mapping[str, Any] | None = None,
         threads: int | None = None,
         seed: int = 0,
         continuity: Continuity = "auto",
@@ -66,12 +67,12 @@ class ARTAvatarInferEngine:
         """Load a model.
 
         Args:
-            checkpoint: its file or folder; None is the built-in voice.
-            config: its ``config.json``, or the content; None is the one beside the checkpoint.
             load_gaga: also load the photographic avatar.
             fix_pose: keep the head from turning.
             clip_length: frames to make at most; None is all.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            checkpoint: the model's file or folder; None is the built-in voice.
+            config: its ``config.json``, or the content; None is the one beside the checkpoint.
             threads: of the processor; None leaves half of the cores to others.
             seed: chooses among takes: when the built-in voice blinks, and above temperature 0 every bit.
             continuity: what of the sound around a window counts for it; ``auto`` is what suits the model.

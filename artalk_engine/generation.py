@@ -89,7 +89,7 @@ def load_engine(voice: Voice) -> ARTAvatarInferEngine:
         raise CheckpointError(
             f"There is no model at {voice.model}.", "Choose the folder that holds model.safetensors and config.json."
         )
-    return ARTAvatarInferEngine(voice.model or None, device=voice.device, precision=voice.precision)
+    return ARTAvatarInferEngine(checkpoint=voice.model or None, device=voice.device, precision=voice.precision)
 
 
 def _check_device(device: str) -> None:

@@ -161,7 +161,7 @@ def _engine_maker(arguments: argparse.Namespace) -> MotionMaker:
     """Return a voice that hears waveforms through the engine."""
     from artalk_engine.engine import ARTAvatarInferEngine  # brings PyTorch
 
-    engine = ARTAvatarInferEngine(arguments.checkpoint, continuity=arguments.continuity)
+    engine = ARTAvatarInferEngine(checkpoint=arguments.checkpoint, continuity=arguments.continuity)
     engine.set_style_motion(arguments.style)
     return lambda utterance: engine.inference(utterance.waveform)
 

@@ -52,7 +52,7 @@ def voice(tmp_path_factory):
 
 @pytest.fixture
 def engine(voice):
-    return ARTAvatarInferEngine(voice, device="cpu", threads=1)
+    return ARTAvatarInferEngine(checkpoint=voice, device="cpu", threads=1)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_stream_equals_inference_bit_for_bit(engine, waveform, samples):
 
 def test_motion_for_flame_is_the_models_smoothed(voice, waveform):
     flame = {key: value for key, value in CONFIG.items() if key != "RIG"}
-    engine = ARTAvatarInferEngine(voice, config=flame, device="cpu", threads=1)
+    engine = ARTAvatarInferEngine(checkpoint=voice, config=flame, device="cpu", threads=1)
     assert engine.rig == "flame"
     raw = engine._model.inference({"audio": torch.from_numpy(waveform)[None], "style_motion": None})[0].numpy()
     expected = smooth(raw)
@@ -92,7 +92,7 @@ def test_motion_for_flame_is_the_models_smoothed(voice, waveform):
 def test_the_seed_decides_when_the_builtin_head_blinks_and_nothing_else(engine, voice, waveform):
     first = engine.inference(waveform)
     assert np.array_equal(engine.inference(waveform), first)
-    second = ARTAvatarInferEngine(voice, device="cpu", threads=1, seed=7).inference(waveform)
+    second = ARTAvatarInferEngine(checkpoint=voice, device="cpu", threads=1, seed=7).inference(waveform)
     assert not np.array_equal(second[:, list(BLINK_UNITS)], first[:, list(BLINK_UNITS)])
     others = np.setdiff1d(np.arange(106), [*BLINK_UNITS, *LID_UNITS])
     assert np.array_equal(second[:, others], first[:, others])
@@ -102,12 +102,12 @@ def test_the_seed_decides_when_the_builtin_head_blinks_and_nothing_else(engine, 
 def test_clip_length_cuts_the_same_motion(engine, voice, waveform, frames):
     whole = engine.inference(waveform)
     assert np.array_equal(engine.inference(waveform, clip_length=frames), whole[:frames])
-    short = ARTAvatarInferEngine(voice, clip_length=frames, device="cpu", threads=1)
+    short = ARTAvatarInferEngine(checkpoint=voice, clip_length=frames, device="cpu", threads=1)
     assert np.array_equal(np.concatenate(list(short.stream(waveform))), whole[:frames])
 
 
 def test_fixed_pose_stills_the_head_only(engine, voice, waveform):
-    still = ARTAvatarInferEngine(voice, fix_pose=True, device="cpu", threads=1).inference(waveform)
+    still = ARTAvatarInferEngine(checkpoint=voice, fix_pose=True, device="cpu", threads=1).inference(waveform)
     moving = engine.inference(waveform)
     assert not still[:, GLOBAL_ORIENT].any()
     moving[:, GLOBAL_ORIENT] = 0
@@ -164,11 +164,11 @@ def test_silence_and_noise_stay_finite(engine):
 
 def test_parts_of_later_versions_say_so(engine, voice):
     with pytest.raises(NotInThisVersionError, match="GAGAvatar"):
-        ARTAvatarInferEngine(voice, load_gaga=True)
+        ARTAvatarInferEngine(checkpoint=voice, load_gaga=True)
     with pytest.raises(NotInThisVersionError, match="video"):
         engine.rendering(None, None)
 
 
 def test_folder_without_a_checkpoint_says_so(tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint in"):
-        ARTAvatarInferEngine(tmp_path)
+        ARTAvatarInferEngine(checkpoint=tmp_path)

@@ -81,7 +81,7 @@ def test_motion_arrives_in_windows_and_is_the_engines_own(shared, voice, sound_f
     sound = sound_file(9.3)
     replies = replies_of(shared, Generate(str(sound), style, model=voice))
     windows = [reply for reply in replies if isinstance(reply, MotionWindow)]
-    engine = ARTAvatarInferEngine(voice, device="cpu")
+    engine = ARTAvatarInferEngine(checkpoint=voice, device="cpu")
     engine.set_style_motion(style or None)
     np.testing.assert_array_equal(motion_of(replies), engine.inference(sound))
     assert len(windows) >= 3

@@ -42,7 +42,7 @@ def engine(request, tmp_path_factory):
     state = BitwiseARModel(config).state_dict()
     state["style_cond_embed.weight"] *= 20  # a random model hardly listens to its style
     save_file({name: value.contiguous() for name, value in state.items()}, weights)
-    return ARTAvatarInferEngine(weights, config=config, device="cpu", threads=1)
+    return ARTAvatarInferEngine(checkpoint=weights, config=config, device="cpu", threads=1)
 
 
 @pytest.fixture(scope="module")

@@ -105,7 +105,7 @@ def test_each_training_learns_and_the_voice_can_be_written(source, tmp_path, cap
     build.write_voice(model, GENERATOR.mapping(audio), tmp_path / "voice")
     from artalk_engine.engine import ARTAvatarInferEngine
 
-    engine = ARTAvatarInferEngine(tmp_path / "voice")
+    engine = ARTAvatarInferEngine(checkpoint=tmp_path / "voice")
     assert set(engine.styles()) == set(STYLE_NAMES)
     engine.set_style_motion("happy")
     assert engine.inference(invented_clip(0).clean[:32_000]).shape == (50, 106)
