@@ -9,11 +9,11 @@ motion codec. ``fast`` is never slower: where nothing shorter is quick, it is ``
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Literal, get_args
 
 import torch
 from torch import nn
-from torch.nn.utils import parametrize
 
 from .audio.encoders import Wav2VecEncoder
 from .errors import OptionError
@@ -39,11 +39,11 @@ def use_precision(model: BitwiseARModel, precision: Precision, device: torch.dev
     if precision not in get_args(Precision):
         raise OptionError(f"precision must be exact or fast, not {precision!r}")
     dtype = shorter_type(device) if precision == "fast" else FULL
-    fold_weight_norms(model)
-    if device.type == "cpu" or dtype != FULL:
-        _exchange(model.attn_blocks, dtype, device)
-        if isinstance(model.audio_encoder, Wav2VecEncoder):  # the others are small, or quantize what they hear
-            _exchange(model.audio_encoder, dtype, device)
+    _exchange(model.attn_blocks, dtype, device)
+    if isinstance(model.audio_encoder, Wav2VecEncoder):  # the others are small, or quantize what they hear
+        _exchange(model.audio_encoder, dtype, device)
+    if device.type == "cuda":
+        _keep_convolutions_exact(model.audio_encoder)
 
 
 def shorter_type(device: torch.device) -> torch.dtype:
@@ -68,15 +68,26 @@ def can_pack() -> bool:
     return is_x86 and has_onednn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
-def fold_weight_norms(model: nn.Module) -> None:
-    """Compute normed weights once rather than at every call."""
-    for module in list(model.modules()):
-        if parametrize.is_parametrized(module, "weight"):
-            parametrize.remove_parametrizations(module, "weight")
+def _keep_convolutions_exact(encoder: nn.Module) -> None:
+    """Keep cuDNN from rounding float32 to 10 bits (TF32), its default, while this encoder runs."""
+    scopes: list[AbstractContextManager[None]] = []
+
+    def enter(*_: object) -> None:
+        scopes.append(torch.backends.cudnn.flags(enabled=True, allow_tf32=False))
+        scopes[-1].__enter__()
+
+    def leave(*_: object) -> None:
+        scopes.pop().__exit__(None, None, None)
+
+    encoder.register_forward_pre_hook(enter)
+    encoder.register_forward_hook(leave, always_call=True)
 
 
 def _exchange(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
-    """Put prepared layers in the place of all linear layers and convolutions below."""
+    """Put prepared layers in the place of all linear layers and convolutions below.
+
+    The weight of a convolution whose weight is normed is computed here, once and not at every call.
+    """
     _exchange_mlp(module, dtype, device)
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):

@@ -1,5 +1,6 @@
 """What the engine computes once equals what the published way computes over and over."""
 
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 
 from artalk_engine import BitwiseARModel
 from artalk_engine.audio.waveform import load_waveform
+from artalk_engine.precision import use_precision
 from tests.artalk_engine.plain_path import plain_windows
 from tests.golden.golden import Golden, recording, shared_model
 
@@ -27,11 +29,15 @@ DOCUMENT = {
 
 
 @cache
-def model_named(name):
-    return shared_model(name) if name != "document" else _document_model()
+def model_named(name, is_prepared=False):
+    model = document_model() if name == "document" else shared_model(name)
+    if is_prepared:
+        model = deepcopy(model)
+        use_precision(model, "exact", model.device)
+    return model
 
 
-def _document_model():
+def document_model():
     """The depth and memory that ARTalk's document tells of, narrow, with weights large enough to decide bits."""
     # Of this seed no logit lies nearer to a tie than 5e-5, more than ten times what rounding does.
     torch.manual_seed(6)
@@ -52,13 +58,13 @@ def style_clip():
     return Golden("artalk_tiny_dev").tensor("input_style_motion")
 
 
-def both_ways(model, audio, clip):
+def both_ways(name, is_prepared, audio, clip):
     """Windows of the engine with the logits it decided by, and those of the plain path."""
-    logits = []
+    model, logits = model_named(name, is_prepared), []
     hook = model.logits_head.register_forward_hook(lambda *call: logits.append(call[2]))
     windows = list(model.windows(audio, clip))
     hook.remove()
-    plain = list(plain_windows(model, audio, clip))
+    plain = list(plain_windows(model_named(name), audio, clip))
     scales = len(model.config.codec.scales)
     found = [torch.cat(logits[k : k + scales], dim=1).unflatten(-1, (-1, 2)) for k in range(0, len(logits), scales)]
     return windows, found, plain
@@ -73,19 +79,21 @@ def check_equal(windows, logits, plain):
         torch.testing.assert_close(window.motion, expected.motion, rtol=0, atol=2e-5)
 
 
+@pytest.mark.parametrize("is_prepared", [False, True], ids=["loaded", "prepared"])
 @pytest.mark.parametrize("with_style", [True, False], ids=["style", "nostyle"])
 @pytest.mark.parametrize("name", ["tiny", "tiny_prev2", "document"])
-def test_bits_logits_and_motion_are_the_plain_paths(name, with_style):
-    windows, logits, plain = both_ways(model_named(name), speech(), style_clip() if with_style else None)
+def test_bits_logits_and_motion_are_the_plain_paths(name, is_prepared, with_style):
+    windows, logits, plain = both_ways(name, is_prepared, speech(), style_clip() if with_style else None)
     assert len(windows) == 3
     check_equal(windows, logits, plain)
 
 
+@pytest.mark.parametrize("is_prepared", [False, True], ids=["loaded", "prepared"])
 @pytest.mark.parametrize("name", ["tiny", "document"])
-def test_a_batch_is_the_plain_paths_too(name):
+def test_a_batch_is_the_plain_paths_too(name, is_prepared):
     audio = torch.cat([speech(), speech().flip(1), speech().roll(40_000, 1) * 0.1])
     clips = torch.cat([style_clip(), style_clip().flip(2), style_clip() * 0.5])
-    check_equal(*both_ways(model_named(name), audio, clips))
+    check_equal(*both_ways(name, is_prepared, audio, clips))
 
 
 @pytest.mark.parametrize("name", ["tiny", "tiny_prev2"])

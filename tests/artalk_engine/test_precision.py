@@ -1,0 +1,119 @@
+"""A prepared model says nearly what it said before; ``test_plain_path`` proves that an exact one says just that."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from artalk_engine import precision
+from artalk_engine.errors import OptionError
+from artalk_engine.motion.generator import BitwiseARModel
+from artalk_engine.precision import shorter_type, use_precision
+from artalk_engine.prepared import ReducedLinear
+from tests.artalk_engine.small_voice import CONFIG
+from tests.golden.golden import Golden, buzz, shared_model
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(params=[torch.bfloat16, torch.float16], ids=["bfloat16", "float16"])
+def fast(request, monkeypatch):
+    """A model in 16 bits, whether this machine is quick with them or not."""
+    monkeypatch.setattr(precision, "shorter_type", lambda _: request.param)
+    model = deepcopy(shared_model("tiny"))
+    use_precision(model, "fast", CPU)
+    return model
+
+
+def style_clip():
+    return Golden("artalk_tiny_dev").tensor("input_style_motion")
+
+
+def first_window(model, audio):
+    return model.step(model.start(style_clip(), len(audio)), model.hear(audio[:, :64_000]))
+
+
+def test_what_is_heard_in_16_bits_is_nearly_what_is_heard_in_32(fast):
+    found, expected = fast.hear(buzz(4.0)), shared_model("tiny").hear(buzz(4.0))
+    assert found.dtype == torch.float32
+    error = (found - expected).square().mean().sqrt() / expected.square().mean().sqrt()
+    assert 0 < error < 0.02
+
+
+def test_few_bits_of_the_first_window_differ(fast):
+    found, expected = first_window(fast, buzz(4.0)), first_window(shared_model("tiny"), buzz(4.0))
+    assert (found.bits != expected.bits).float().mean() < 0.02
+    assert torch.equal(found.context_bits, expected.context_bits)  # the codec is exact
+    assert found.motion.dtype == torch.float32
+
+
+def test_a_batch_in_16_bits_is_nearly_its_members(fast):
+    audio = torch.cat([buzz(4.0), buzz(4.0).flip(1)])
+    together = first_window(fast, audio).bits
+    alone = torch.cat([first_window(fast, row[None]).bits for row in audio])
+    assert (together != alone).float().mean() < 0.01
+
+
+@pytest.mark.parametrize("kind", ["exact", "fast"])
+def test_no_weight_is_kept_twice(kind):
+    model = deepcopy(shared_model("tiny"))
+    layers = sum(isinstance(module, nn.Linear) for module in model.attn_blocks.modules())
+    use_precision(model, kind, CPU)
+    assert not any(isinstance(module, nn.Linear) for module in model.attn_blocks.modules())
+    prepared = [module for module in model.attn_blocks.modules() if isinstance(module, ReducedLinear)]
+    assert len(prepared) == layers
+    assert all(layer.dtype == (shorter_type(CPU) if kind == "fast" else torch.float32) for layer in prepared)
+    assert not any(parametrize.is_parametrized(module) for module in model.modules())
+
+
+def test_machines_that_are_not_quick_with_16_bits_compute_exactly(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "x86_64", "avx2": True})
+    assert shorter_type(CPU) == torch.float32
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "x86_64", "amx_bf16": True})
+    assert shorter_type(CPU) in (torch.bfloat16, torch.float32)  # the latter without oneDNN
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "arm64"})
+    assert shorter_type(CPU) == torch.float32
+    model = deepcopy(shared_model("tiny"))
+    use_precision(model, "fast", CPU)
+    assert torch.equal(first_window(model, buzz(4.0)).bits, first_window(shared_model("tiny"), buzz(4.0)).bits)
+
+
+@pytest.mark.parametrize("kind", ["exact", "fast"])
+def test_small_voices_are_prepared_too(kind):
+    torch.manual_seed(0)
+    model = BitwiseARModel(CONFIG).eval().requires_grad_(False)
+    prepared = deepcopy(model)
+    use_precision(prepared, kind, CPU)
+    found, expected = first_window(prepared, buzz(4.0)), first_window(model, buzz(4.0))
+    assert (found.bits != expected.bits).float().mean() < 0.02
+
+
+def test_unknown_precisions_are_named():
+    with pytest.raises(OptionError, match="half"):
+        use_precision(shared_model("tiny"), "half", CPU)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("kind", ["exact", "fast"])
+def test_cuda_says_what_the_processor_says(kind):
+    _check_device(torch.device("cuda"), kind)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.backends.mps.is_available(), reason="no Apple GPU")
+@pytest.mark.parametrize("kind", ["exact", "fast"])
+def test_apple_gpus_say_what_the_processor_says(kind):
+    _check_device(torch.device("mps"), kind)
+
+
+def _check_device(device, kind):
+    model = deepcopy(shared_model("tiny")).to(device)
+    use_precision(model, kind, device)
+    heard, expected = model.hear(buzz(4.0)).cpu(), shared_model("tiny").hear(buzz(4.0))
+    torch.testing.assert_close(heard, expected, rtol=0, atol=1e-4 if kind == "exact" else 0.05)
+    found, expected = first_window(model, buzz(4.0)), first_window(shared_model("tiny"), buzz(4.0))
+    share = (found.bits.cpu() != expected.bits).float().mean()
+    assert share <= (0.0 if kind == "exact" else 0.02)
