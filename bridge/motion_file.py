@@ -1,8 +1,13 @@
-"""Motion on disk: an ``.npz`` that says which rig it speaks to.
+"""Motion on disk, by the file's ending.
 
-The archive holds ``expression [T, 100]``, ``global_orient [T, 3]`` and
-``jaw_pose [T, 3]`` in float32, and ``fps``, ``rig``, ``audio``, ``engine_version``
-and ``style`` as scalars. It is read without executing anything.
+``.npz``, and every ending but the following: an archive with ``expression [T, 100]``, ``global_orient [T, 3]`` and
+``jaw_pose [T, 3]`` in float32, and ``fps``, ``rig``, ``audio``, ``engine_version`` and ``style`` as scalars.
+
+``.json`` and ``.csv``: the same as text, see `motion_text`.
+
+``.pt`` and ``.pth``: a PyTorch tensor ``[T, 106]`` as ARTalk itself writes it, which always speaks to a FLAME head.
+
+All are read without executing anything.
 """
 
 from __future__ import annotations
@@ -13,15 +18,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import motion as layout
 from .errors import MotionFileError
+from .motion_text import CHANNELS, Arrays, from_csv, from_json, to_csv, to_json
+from .torch_file import read_tensor, write_tensor
 
-CHANNELS = {"expression": layout.EXPRESSION, "global_orient": layout.GLOBAL_ORIENT, "jaw_pose": layout.JAW_POSE}
 TEXTS = ("rig", "audio", "engine_version")
+TORCH = (".pt", ".pth")
+FLAME = "flame"  # the rig of every motion in a PyTorch file
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +39,7 @@ class MotionFile:
 
     Attributes:
         motion: ``[T, 106]`` float32 at 25 frames a second, as ``bridge.motion`` lays it out.
-        rig: the rig that it speaks to, ``"builtin"`` or ``"flame"``.
+        rig: the rig that it speaks to, ``"builtin"`` or ``"flame"``; ``""`` where a table does not say.
         audio: name of the sound file that it was made from, without its folder.
         engine_version: version of the engine that made it.
         style: name of the speaking style, ``""`` for none.
@@ -57,18 +66,20 @@ def save_motion(path: Path, contents: MotionFile) -> None:
         contents: what to write.
 
     Raises:
-        MotionFileError: if the folder or the file cannot be written.
+        MotionFileError: if the folder or the file cannot be written, or a PyTorch file is to hold motion of another
+            rig than FLAME's.
     """
     path = Path(path)
-    arrays = {name: contents.motion[:, channels] for name, channels in CHANNELS.items()}
-    texts = {name: np.array(getattr(contents, name)) for name in (*TEXTS, "style")}
+    if path.suffix.lower() in TORCH and contents.rig not in (FLAME, ""):
+        reason = f"PyTorch files hold motion for FLAME heads, but this one speaks to a rig of the kind '{contents.rig}'"
+        raise MotionFileError(path, reason, "Choose .npz, .json or .csv.")
     try:
         handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".part", dir=path.parent)
     except OSError as exc:
         raise _unwritable(path, exc) from exc
     try:
         with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **arrays, **texts, fps=np.array(layout.FPS))
+            _write(stream, path, contents)
         _give_usual_permissions(Path(temporary))
         Path(temporary).replace(path)
     except OSError as exc:
@@ -92,16 +103,62 @@ def load_motion(path: Path) -> MotionFile:
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            entries = {name: archive[name] for name in archive.files}
+        return _contents(_read(path))
     except FileNotFoundError as exc:
         raise MotionFileError(path, "there is no such file", "Check the path.") from exc
-    except Exception as exc:  # a damaged archive raises whatever zipfile, zlib or numpy's parser meets first
-        raise MotionFileError(path, "this is not a readable motion file", "Generate the motion again.") from exc
+    except UnicodeDecodeError as exc:
+        raise _unreadable(path) from exc
+    except ValueError as exc:
+        remedy = f"Choose a file with {layout.CHANNELS} channels at {layout.FPS} frames a second."
+        raise MotionFileError(path, f"this is not a motion file ({exc})", remedy) from exc
+    except MotionFileError:
+        raise
+    except Exception as exc:  # a damaged archive raises whatever zipfile or zlib meets first
+        raise _unreadable(path) from exc
+
+
+def _write(stream: BinaryIO, path: Path, contents: MotionFile) -> None:
+    texts = {name: str(getattr(contents, name)) for name in (*TEXTS, "style")}
+    match path.suffix.lower():
+        case ".json":
+            stream.write(to_json(contents.motion, texts).encode())
+        case ".csv":
+            stream.write(to_csv(contents.motion, texts).encode())
+        case ".pt" | ".pth":
+            write_tensor(stream, contents.motion, path.stem)
+        case _:
+            arrays = {name: contents.motion[:, channels] for name, channels in CHANNELS.items()}
+            scalars = {name: np.array(text) for name, text in texts.items()}
+            np.savez_compressed(stream, allow_pickle=False, **arrays, **scalars, fps=np.array(layout.FPS))
+
+
+def _read(path: Path) -> Arrays:
+    """Return the entries of a motion file as they are."""
+    match path.suffix.lower():
+        case ".json":
+            return from_json(path.read_text(encoding="utf-8"))
+        case ".csv":
+            return from_csv(path.read_text(encoding="utf-8"))
+        case ".pt" | ".pth":
+            return _tensor_entries(read_tensor(path))
+        case _:
+            return _archive(path)
+
+
+def _archive(path: Path) -> Arrays:
     try:
-        return _contents(entries)
-    except (KeyError, ValueError) as exc:
-        raise MotionFileError(path, f"this is not a motion file ({exc})", "Generate the motion again.") from exc
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except ValueError as exc:  # what numpy says about other files helps nobody
+        raise _unreadable(path) from exc
+
+
+def _tensor_entries(tensor: NDArray[np.generic]) -> Arrays:
+    if tensor.ndim != 2 or tensor.shape[1] != layout.CHANNELS:
+        raise ValueError(f"its tensor is {list(tensor.shape)}, expected [T, {layout.CHANNELS}]")
+    parts = {name: tensor[:, channels] for name, channels in CHANNELS.items()}
+    texts = {"rig": FLAME, "audio": "", "engine_version": "", "style": ""}
+    return {**parts, **{name: np.array(text) for name, text in texts.items()}, "fps": np.array(layout.FPS)}
 
 
 def _contents(entries: Mapping[str, NDArray[np.generic]]) -> MotionFile:
@@ -132,6 +189,10 @@ def _give_usual_permissions(path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     path.chmod(0o666 & ~mask)
+
+
+def _unreadable(path: Path) -> MotionFileError:
+    return MotionFileError(path, "this is not a readable motion file", "Choose another file, or generate it again.")
 
 
 def _unwritable(path: Path, exc: OSError) -> MotionFileError:
