@@ -8,6 +8,8 @@ and slots, and one Action may animate an object and its shape keys; from 5.0 on 
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import bpy
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +125,54 @@ def push_down(animated: bpy.types.ID, frames: tuple[float, float]) -> str:
     strip.blend_type, strip.influence, strip.extrapolation = blending
     action.use_fake_user = True
     return str(action.name)
+
+
+def lay_out(animated: bpy.types.ID, action: bpy.types.Action, slot_name: str, name: str) -> None:
+    """Put an Action into the NLA as a strip on a track of its own, above all others, and stop playing it directly.
+
+    The strip reaches from the Action's first key to its last. Before it, the tracks below play; after it, its last
+    pose is held.
+
+    Args:
+        animated: an object or shape keys.
+        action: the Action.
+        slot_name: the slot to take where the Action has several that fit.
+        name: what to call the track and the strip.
+    """
+    data = animated.animation_data or animated.animation_data_create()
+    if data.action == action:
+        release(animated)
+    track = data.nla_tracks.new()
+    track.name = name
+    first, last = action.frame_range
+    strip = track.strips.new(name, int(np.floor(first)), action)
+    if HAS_SLOTS:
+        strip.action_slot = _slot(action, id_type(animated), slot_name)
+    strip.action_frame_start, strip.action_frame_end = first, last
+    strip.frame_end = max(strip.frame_end, last)  # a start beyond the end would not be taken
+    strip.frame_start, strip.frame_end = first, last
+    strip.extrapolation = "HOLD" if len(data.nla_tracks) == 1 else "HOLD_FORWARD"
+    action.use_fake_user = True
+
+
+def has_strip(animated: bpy.types.ID, action: bpy.types.Action) -> bool:
+    """Return whether a datablock's NLA plays an Action."""
+    data = animated.animation_data
+    tracks = data.nla_tracks if data is not None else ()
+    return any(strip.action == action for track in tracks for strip in track.strips)
+
+
+def remove_strips(animated: bpy.types.ID, removed: Set[bpy.types.Action]) -> None:
+    """Take Actions out of a datablock's NLA, and the tracks that are empty without them."""
+    data = animated.animation_data
+    for track in list(data.nla_tracks) if data is not None else ():
+        strips = [strip for strip in track.strips if strip.action in removed]
+        if strips and data.use_tweak_mode:
+            data.use_tweak_mode = False
+        for strip in strips:
+            track.strips.remove(strip)
+        if strips and not track.strips:
+            data.nla_tracks.remove(track)
 
 
 def release(animated: bpy.types.ID) -> None:

@@ -26,6 +26,7 @@ from .notices import Notice, notice_of
 from .rig.parts import RigParts, ensure_own_id, rig_parts
 from .takes import timeline
 from .takes.record import Speech, TakeDetails, take_details, takes_of
+from .takes.sound import keep_sound, place_sound
 from .takes.take import fill_take, new_take, next_number, remove_take
 from .timing import last_scene_frame
 
@@ -42,6 +43,9 @@ class Order:
         speech: what to ask the engine for.
         start: scene frame of the first motion frame; may lie between frames.
         device: what the engine shall compute on.
+        on_whole_frames: place keys on whole scene frames.
+        should_pack: put the sound's file into the .blend; ``None`` means if it is small.
+        should_sync: let playback follow the sound.
     """
 
     rig_uid: int
@@ -49,6 +53,9 @@ class Order:
     speech: Speech
     start: float
     device: str = "auto"
+    on_whole_frames: bool = False
+    should_pack: bool | None = None
+    should_sync: bool = True
 
 
 class GenerateJob:
@@ -93,7 +100,9 @@ class GenerateJob:
         Raises:
             BridgeError: if the engine is gone again.
         """
-        self._request = self._engine.send(Describe(model=self._order.speech.model, device=self._order.device))
+        self._request = self._engine.send(
+            Describe(self._order.speech.model, self._order.device, self._order.speech.precision)
+        )
 
     @property
     def is_over(self) -> bool:
@@ -225,6 +234,7 @@ class GenerateJob:
             speech=order.speech,
             start=order.start,
             rate_hz=timeline.rate_of(scene),
+            on_whole_frames=order.on_whole_frames,
             engine_version=self._engine.version,
             is_complete=is_complete,
         )
@@ -237,11 +247,13 @@ class GenerateJob:
         self._written = self._arrived
         timeline.make_room(scene, last_scene_frame(self._written, details.rate_hz, details.start))
         if is_new:
-            self._add_sound(scene, details)
+            self._add_sound(scene, action)
 
-    def _add_sound(self, scene: bpy.types.Scene, details: TakeDetails) -> None:
+    def _add_sound(self, scene: bpy.types.Scene, action: bpy.types.Action) -> None:
+        order = self._order
+        keep_sound(action, Path(order.speech.audio), order.should_pack)
         try:
-            timeline.place_sound(scene, details)
+            place_sound(scene, action, order.should_sync)
         except SoundError as exc:
             self._remarks.append(str(exc))
 

@@ -21,6 +21,17 @@ DEVICES = (
 )
 
 
+PRECISIONS = (
+    ("exact", "Exact", "The same motion on every machine"),
+    ("fast", "Fast", "Compute in reduced precision where the device gains by it"),
+)
+
+
+def _forget_voice(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
+    """What the engine said about the voice before does not hold for another one."""
+    engine.description = None
+
+
 class ArtalkPreferences(bpy.types.AddonPreferences):
     """Settings that belong to the user rather than to a file."""
 
@@ -31,6 +42,13 @@ class ArtalkPreferences(bpy.types.AddonPreferences):
         description="The Python of the environment in which the engine's packages are installed",
         subtype="FILE_PATH",
     )
+    voice_folder: bpy.props.StringProperty(
+        name="Voice Folder",
+        description="Folder of a voice of your own, such as the released weights; empty means the built-in voice",
+        subtype="DIR_PATH",
+        update=_forget_voice,
+    )
+    precision: bpy.props.EnumProperty(name="Precision", description="How exactly to compute", items=PRECISIONS)
     device: bpy.props.EnumProperty(name="Device", description="What the engine computes on", items=DEVICES)
 
     def draw(self, _: bpy.types.Context) -> None:
@@ -38,7 +56,9 @@ class ArtalkPreferences(bpy.types.AddonPreferences):
         layout = self.layout
         layout.use_property_split = True
         layout.prop(self, "engine_python")
+        layout.prop(self, "voice_folder")
         layout.prop(self, "device")
+        layout.prop(self, "precision")
         column = layout.column(align=True)
         for line, icon in system_state():
             column.label(text=line, icon=icon)
@@ -76,6 +96,19 @@ def engine_device(context: bpy.types.Context) -> str:
     """Return what the engine shall compute on."""
     settings = preferences(context)
     return str(settings.device) if settings is not None else "auto"
+
+
+def voice_folder(context: bpy.types.Context) -> str:
+    """Return the folder of the voice in use, ``""`` for the built-in one."""
+    settings = preferences(context)
+    folder = settings.voice_folder if settings is not None else ""
+    return str(Path(bpy.path.abspath(folder)).absolute()) if folder else ""
+
+
+def engine_precision(context: bpy.types.Context) -> str:
+    """Return how exactly the engine shall compute."""
+    settings = preferences(context)
+    return str(settings.precision) if settings is not None else "exact"
 
 
 def system_state() -> list[tuple[str, str]]:

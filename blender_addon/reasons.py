@@ -149,3 +149,8 @@ def no_studio(context: bpy.types.Context) -> str:
     except AddonError as exc:
         return str(exc)
     return no_head(context).replace("create a head", "set up a studio")
+
+
+def no_identity(context: bpy.types.Context) -> str:
+    """Return why the head's identity cannot be changed."""
+    return identity.no_identity(context.scene.artalk.rig)

@@ -12,7 +12,7 @@ from bridge.messages import Describe, Description
 from .. import jobs
 from ..engine_process import engine
 from ..errors import AddonError
-from ..preferences import engine_device, engine_python
+from ..preferences import engine_device, engine_precision, engine_python, voice_folder
 from .reporting import Explained, report_error
 
 
@@ -38,7 +38,7 @@ class ARTALK_OT_check_engine(Explained, bpy.types.Operator):
         """Wait until the engine has answered."""
         try:
             engine.start(engine_python(context))
-            voice = engine.ask(Describe(device=engine_device(context)))
+            voice = engine.ask(Describe(voice_folder(context), engine_device(context), engine_precision(context)))
         except (AddonError, BridgeError) as exc:
             return report_error(self, exc)
         assert isinstance(voice, Description)  # noqa: S101 - the protocol lets nothing else answer

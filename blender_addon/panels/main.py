@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# ruff: noqa: N801 - Blender's own conventions for tooltips, names and options
+# ruff: noqa: N801, RUF012 - Blender's own conventions for tooltips, names and options
 """From choosing a head and a sound to a take."""
 
 from __future__ import annotations
@@ -23,15 +23,53 @@ class ARTALK_PT_main(Tab, bpy.types.Panel):
         layout = self.layout
         settings = context.scene.artalk
         _draw_head(layout, context)
-        column = layout.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
+        column = settings_column(layout)
         column.prop(settings, "sound")
         column.prop(settings, "style")
-        column.prop(settings, "start_frame")
-        column.prop(settings, "fix_pose")
         _draw_job(layout, context)
         _draw_notice(layout, context)
+
+
+class ARTALK_PT_speech(Tab, bpy.types.Panel):
+    """How to speak, beyond the style."""
+
+    bl_label = "Speech"
+    bl_parent_id = "ARTALK_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 1
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the settings of the next take."""
+        column, settings = settings_column(self.layout), context.scene.artalk
+        for name in ("style_strength", "temperature", "seed", "fix_pose"):
+            column.prop(settings, name)
+
+
+class ARTALK_PT_time(Tab, bpy.types.Panel):
+    """What of the sound to speak, and where on the timeline."""
+
+    bl_label = "Sound and Time"
+    bl_parent_id = "ARTALK_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 2
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the settings of the next take."""
+        column, settings = settings_column(self.layout), context.scene.artalk
+        column.prop(settings, "start_frame")
+        clip = column.column(align=True)
+        clip.prop(settings, "start_s")
+        clip.prop(settings, "end_s")
+        for name in ("channel", "on_whole_frames", "sync_playback", "pack_sound"):
+            column.prop(settings, name)
+
+
+def settings_column(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """Return a column for settings with their names beside them, and no buttons to animate them."""
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    return column
 
 
 def _draw_head(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -74,3 +112,6 @@ def _draw_notice(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     if notice.remedy:
         draw_text(box.column(align=True), context, notice.remedy, "FORWARD")
     row.operator("artalk.dismiss", text="", icon="X", emboss=False)
+
+
+SETTINGS = (ARTALK_PT_speech, ARTALK_PT_time)

@@ -12,7 +12,7 @@ bpy = pytest.importorskip("bpy")
 from blender_addon import jobs, notices, reasons
 from blender_addon.engine_process import engine
 from blender_addon.rig.parts import rig_parts
-from blender_addon.takes import timeline
+from blender_addon.takes import sound
 from blender_addon.takes.record import take_details, take_motion, takes_of
 from blender_addon.takes.take import current_take
 
@@ -71,7 +71,7 @@ def test_the_scene_lasts_as_long_as_the_take(scene, head, ask):
     assert scene.frame_end == 77  # 3.2 s at 24 frames a second
 
 
-@pytest.mark.skipif(not timeline.can_play_sound(), reason="this build of Blender has no sound library")
+@pytest.mark.skipif(not sound.can_play_sound(), reason="this build of Blender has no sound library")
 def test_the_sound_is_in_the_sequencer(scene, head, ask):
     ask()
     bpy.ops.artalk.generate()
@@ -80,7 +80,7 @@ def test_the_sound_is_in_the_sequencer(scene, head, ask):
 
 
 def test_a_build_without_sound_says_so_and_makes_the_take(scene, head, ask, monkeypatch):
-    monkeypatch.setattr(timeline, "can_play_sound", lambda: False)
+    monkeypatch.setattr(sound, "can_play_sound", lambda: False)
     ask()
     assert bpy.ops.artalk.generate() == {"FINISHED"}
     assert "without sound" in notices.shown().text
@@ -302,7 +302,7 @@ def test_a_copy_of_a_head_speaks_for_itself(scene, head, ask):
     assert current_take(head.rig) == first
     assert rig_parts(copy).rig_id != head.rig_id
     assert [take_details(take).number for take in takes_of(rig_parts(copy).rig_id)] == [1]
-    if timeline.can_play_sound():
+    if sound.can_play_sound():
         assert [strip.mute for strip in scene.sequence_editor.strips_all] == [False, False]
 
 
