@@ -16,12 +16,14 @@ from artalk_engine.environment import needed_packages
 from artalk_engine.errors import AudioMissingError, EngineError
 from artalk_engine.version import engine_version
 from bridge.messages import (
+    ClipReady,
     Describe,
     Description,
     Done,
     Generate,
     LoadRig,
     MotionWindow,
+    RecodeClip,
     Reply,
     RigReady,
 )
@@ -41,6 +43,7 @@ SOUND = "Reading the sound"  # stages of Progress, in their order
 MODEL = "Loading the model"
 MOTION = "Making motion"
 RIG = "Converting the head"
+CLIP = "Working on the clip"
 
 
 def main() -> None:
@@ -81,6 +84,8 @@ class Service:
                 return _load_rig(job, request)
             case Generate() as request:
                 return self._generate(job, request)
+            case RecodeClip() as request:
+                return _recode_clip(job, request)
         raise EngineError(
             f"This engine cannot answer a {type(job.request).__name__}.", "Use an add-on of the same release."
         )
@@ -155,6 +160,25 @@ def _load_rig(job: Job, request: LoadRig) -> RigReady:
 
     job.progress(RIG)
     return RigReady(str(cached_rig(_absolute(request.path))))
+
+
+def _recode_clip(job: Job, request: RecodeClip) -> ClipReady:
+    with needed_packages():
+        from artalk_engine.body import recoding
+
+    job.progress(CLIP)
+    done = recoding.recode_file(
+        request.action,
+        _absolute(request.path),
+        _absolute(request.out),
+        other=_absolute(request.other) if request.other else None,
+        layers=request.layers,
+        smoothed=request.smooth,
+        checkpoint=_absolute(request.checkpoint) if request.checkpoint else None,
+        device=request.device,
+    )
+    mean, worst = (done.error.mean, done.error.worst) if done.error else (None, None)
+    return ClipReady(str(done.path), mean, worst, done.size, done.remarks)
 
 
 def _absolute(path: str) -> Path:

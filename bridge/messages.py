@@ -97,6 +97,33 @@ class Generate(Request):
 
 
 @dataclass(frozen=True)
+class RecodeClip(Request):
+    """Do something to a body clip's file with the body codec; answered by ``ClipReady``.
+
+    Attributes:
+        path: absolute path of the clip; of a token file for ``"decompress"``.
+        out: absolute path of the file to write, which must not exist yet.
+        action: ``"detail"`` (through the codec with some layers), ``"compress"`` (``out`` is a token file),
+            ``"decompress"``, ``"join"`` or ``"smooth"`` (without a codec).
+        other: absolute path of the clip that follows (``"join"``), or of the one that gives what tokens do not
+            hold (``"decompress"``); ``""`` for none.
+        layers: how many layers of the codec to listen to, coarse to fine; 0 for all.
+        smooth: smooth what comes out of the codec.
+        checkpoint: absolute path of the codec's weights, ``""`` for the demonstration.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    """
+
+    path: str
+    out: str
+    action: str = "detail"
+    other: str = ""
+    layers: int = 0
+    smooth: bool = False
+    checkpoint: str = ""
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
 class Cancel(Request):
     """Stop a job soon. Has no answer of its own: the job ends with ``Failed("cancelled")``."""
 
@@ -168,6 +195,25 @@ class RigReady(Reply):
 
 
 @dataclass(frozen=True)
+class ClipReady(Reply):
+    """A body clip, or its tokens, lie at ``path``.
+
+    Attributes:
+        path: the file that was written.
+        error_deg: mean error of the joints that changed, degrees; ``None`` where there is nothing to compare with.
+        worst_deg: the largest error of any joint in any frame, likewise.
+        bytes: size of the file.
+        remarks: what to know about it, one sentence each.
+    """
+
+    path: str
+    error_deg: float | None
+    worst_deg: float | None
+    bytes: int
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Done(Reply):
     """The job is complete; all ``frames`` have been sent."""
 
@@ -196,6 +242,6 @@ class Log(Reply):
     text: str
 
 
-REQUESTS: tuple[type[Request], ...] = (Hello, Describe, LoadRig, Generate, Cancel, Shutdown)
-REPLIES: tuple[type[Reply], ...] = (Ready, Description, Progress, MotionWindow, RigReady, Done, Failed, Log)
+REQUESTS: tuple[type[Request], ...] = (Hello, Describe, LoadRig, Generate, RecodeClip, Cancel, Shutdown)
+REPLIES: tuple[type[Reply], ...] = (Ready, Description, Progress, MotionWindow, RigReady, ClipReady, Done, Failed, Log)
 BY_NAME: Mapping[str, type[Message]] = {kind.__name__: kind for kind in (*REQUESTS, *REPLIES)}

@@ -21,6 +21,7 @@ from .messages import (
     BY_NAME,
     PROTOCOL,
     Cancel,
+    ClipReady,
     Describe,
     Description,
     Done,
@@ -32,6 +33,7 @@ from .messages import (
     MotionWindow,
     Progress,
     Ready,
+    RecodeClip,
     Reply,
     Request,
     RigReady,
@@ -44,11 +46,12 @@ ANSWERS: Mapping[type[Request], tuple[type[Reply], ...]] = {
     Describe: (Description,),
     LoadRig: (RigReady,),
     Generate: (MotionWindow, Done),
+    RecodeClip: (ClipReady,),
     Cancel: (),
     Shutdown: (),
 }
 ANYTIME: tuple[type[Reply], ...] = (Progress, Log, Failed)
-ENDINGS: tuple[type[Reply], ...] = (Ready, Description, RigReady, Done, Failed)
+ENDINGS: tuple[type[Reply], ...] = (Ready, Description, RigReady, ClipReady, Done, Failed)
 
 
 class ClientProtocol:

@@ -30,7 +30,8 @@ from bridge.clip_file import load_clip
 from . import recoding
 from .checkpoint import BodyCodec, build_model, demonstration_path, load_codec, load_weights, write_about
 from .config import ACTIVATIONS
-from .console import add_common_options, run, torch_device
+from .console import add_common_options, run
+from .devices import find_device
 from .features import PARTS, Standard, find_part
 from .joining import FADE_S
 from .recoding import Recoded
@@ -138,7 +139,7 @@ def _is_token_file(path: Path) -> bool:
 
 
 def _codec(options: argparse.Namespace) -> BodyCodec:
-    return load_codec(options.checkpoint or demonstration_path(), torch_device(options.device))
+    return load_codec(options.checkpoint or demonstration_path(), find_device(options.device))
 
 
 def _output(options: argparse.Namespace) -> Path:
@@ -147,8 +148,11 @@ def _output(options: argparse.Namespace) -> Path:
 
 
 def _told(done: Recoded) -> dict[str, Any]:
-    error = {} if done.error_deg is None else {"error_deg": round(done.error_deg, 3)}
-    return {"output": str(done.path), "bytes": done.size, **error, **done.figures, "remarks": list(done.remarks)}
+    told: dict[str, Any] = {"output": str(done.path), "bytes": done.size, **done.figures}
+    if done.error:
+        told |= {"error_deg": round(done.error.mean, 3), "worst_deg": round(done.error.worst, 2)}
+        told |= {"velocity_deg_s": round(done.error.velocity, 2), "jerk_ratio": round(done.error.jerk, 2)}
+    return told | {"remarks": list(done.remarks)}
 
 
 def _parser() -> argparse.ArgumentParser:

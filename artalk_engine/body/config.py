@@ -71,7 +71,7 @@ class BodyCodecConfig:
         """Frames on either side of a code's own that it depends on, at most; whole codes."""
         reach, frames = 1 + self.frames_per_code, 1  # of the first and last convolution; frames of one step
         for _ in range(self.down_t):
-            reach += frames * (2 + STRIDE * sum(self.dilations))
+            reach += frames * (1 + STRIDE * sum(self.dilations))
             frames *= STRIDE
         return -(-reach // frames) * frames
 

@@ -22,14 +22,9 @@ import torch
 from artalk_engine.errors import AssetMissingError, CheckpointError, EngineError
 from bridge.errors import BridgeError, as_sentence
 
+from .devices import BodyDeviceError
+
 DONE, UNEXPECTED, BAD_INPUT, BAD_MODEL, INTERRUPTED = 0, 1, 2, 3, 130
-
-
-class BodyDeviceError(EngineError):
-    """The codec is to run on something that this machine, or its PyTorch, does not have."""
-
-    code = "device"
-    default_remedy = "Choose another device, or auto."
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,23 +55,6 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=0, metavar="N", help="processor threads (default: all)")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more, and show where errors come from")
-
-
-def torch_device(name: str) -> torch.device:
-    """Choose where to compute.
-
-    Raises:
-        BodyDeviceError: if that is not here.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    kind, _, _ = name.partition(":")
-    if kind not in available:
-        raise BodyDeviceError(f"There is no device called {name!r}.")
-    if not available[kind]:
-        raise BodyDeviceError(f"PyTorch finds no {kind} device on this machine.")
-    return torch.device(name)
 
 
 def readable(result: dict[str, Any]) -> str:

@@ -12,16 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from artalk_engine.errors import EngineError
+from artalk_engine.errors import ConfigError, EngineError
 from bridge.clip import Clip, resampled, upright
 from bridge.clip_file import load_clip, save_clip
 
 from . import tokens as token_files
-from .checkpoint import BodyCodec, bits_per_code
+from .checkpoint import BodyCodec, bits_per_code, demonstration_path, load_codec
 from .codec import prepare, recode
+from .devices import find_device
 from .joining import FADE_S, join
-from .metrics import joint_error
+from .metrics import JointError, joint_error
 from .smoothing import SPAN, smooth
+
+ACTIONS = ("detail", "compress", "decompress", "join", "smooth")
 
 
 class OutputError(EngineError):
@@ -37,13 +40,13 @@ class Recoded:
 
     Attributes:
         path: the file.
-        error_deg: mean error of the joints that changed, degrees; ``None`` where there is nothing to compare with.
+        error: of the joints that changed; ``None`` where there is nothing to compare with.
         figures: more, by name.
         remarks: what to know about it, one sentence each.
     """
 
     path: Path
-    error_deg: float | None = None
+    error: JointError | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -51,6 +54,49 @@ class Recoded:
     def size(self) -> int:
         """Of the file, bytes."""
         return self.path.stat().st_size
+
+
+def recode_file(
+    action: str,
+    path: Path,
+    out: Path,
+    other: Path | None = None,
+    layers: int = 0,
+    smoothed: bool = False,
+    checkpoint: Path | None = None,
+    device: str = "auto",
+) -> Recoded:
+    """Do one of the things below, by name, to a file.
+
+    Args:
+        action: one of ``ACTIONS``.
+        path: the clip, or the token file to decompress.
+        out: the file to write, which must not exist yet.
+        other: the clip that follows (join) or that tokens are put onto (decompress).
+        layers: how many layers to listen to, 0 for all.
+        smoothed: smooth what comes out of the codec.
+        checkpoint: the codec's weights, ``None`` for the demonstration.
+        device: where to compute.
+
+    Raises:
+        EngineError: if the codec, the tokens or the options cannot be used.
+        ClipFileError: if a clip cannot be read or written.
+    """
+    if action not in ACTIONS:
+        raise ConfigError(f"there is nothing called {action!r} to do with a clip", f"Ask for {', '.join(ACTIONS)}.")
+    if action == "join" and other is None:
+        raise ConfigError("joining needs a second clip", "Name the clip that follows.")
+    check_output(out)
+    if action == "smooth":
+        return smooth_file(path, out)
+    codec = load_codec(checkpoint or demonstration_path(), find_device(device))
+    if action == "join" and other is not None:
+        return join_files(path, other, out, codec)
+    if action == "compress":
+        return compress(path, out, codec, layers)
+    if action == "decompress":
+        return decompress(path, out, codec, other, layers, smoothed)
+    return detail(path, out, codec, layers, smoothed)
 
 
 def detail(path: Path, out: Path, codec: BodyCodec, layers: int = 0, smoothed: bool = False) -> Recoded:
@@ -110,7 +156,7 @@ def decompress(
         path: the token file.
         out: the clip to write.
         codec: the one that compressed it.
-        onto: a clip that gives what the tokens do not hold.
+        onto: the clip that was compressed, or one as long: it gives what the tokens do not hold.
         layers: how many layers to listen to, 0 for all.
         smoothed: smooth what comes out, as is good for it.
 
@@ -123,10 +169,11 @@ def decompress(
     made = token_files.decompress(packed, codec, base, layers)
     made = smooth(made, joints=codec.part.joints) if smoothed else made
     save_clip(out, made)
-    remarks = () if base is None else base.notes
-    if base is None and packed.rest is None:
-        remarks = (f"Only the body part {packed.part} moves: the rest was not in the file.",)
-    return Recoded(out, None, {"frames": packed.frames}, remarks)
+    if base is not None:
+        error, figures = _compared(made, base, codec.part.joints)
+        return Recoded(out, error, figures, base.notes)
+    alone = f"Only the body part {packed.part} moves: the rest was not in the file."
+    return Recoded(out, None, {"frames": packed.frames}, () if packed.rest else (alone,))
 
 
 def join_files(first: Path, second: Path, out: Path, codec: BodyCodec | None, fade_s: float = FADE_S) -> Recoded:
@@ -152,7 +199,8 @@ def join_files(first: Path, second: Path, out: Path, codec: BodyCodec | None, fa
     made, seam = join(before, after, codec, fade_s)
     save_clip(out, made)
     figures = {name: round(getattr(seam, name), 2) for name in ("step_deg", "cut_deg", "fade_deg", "usual_deg")}
-    return Recoded(out, None, {"seam_frame": seam.frame, **figures}, made.notes)
+    told = f"At the seam a joint turns {seam.step_deg:.1f} degrees a frame at most, {seam.cut_deg:.1f} without this."
+    return Recoded(out, None, {"seam_frame": seam.frame, **figures}, (*dict.fromkeys(made.notes), told))
 
 
 def smooth_file(path: Path, out: Path, span: int = SPAN) -> Recoded:
@@ -192,13 +240,8 @@ def check_output(out: Path, is_forced: bool = False) -> Path:
     return out
 
 
-def _compared(made: Clip, original: Clip, joints: Sequence[int]) -> tuple[float | None, dict[str, Any]]:
-    """Mean error in degrees, and more figures."""
-    figures: dict[str, Any] = {"frames": len(made.poses)}
-    if not joints:
-        return None, figures
-    error = joint_error(made, original, joints)
-    figures |= {"worst_deg": round(error.worst, 2), "velocity_deg_s": round(error.velocity, 2)}
-    figures["jerk_ratio"] = round(error.jerk, 2)
+def _compared(made: Clip, original: Clip, joints: Sequence[int]) -> tuple[JointError | None, dict[str, Any]]:
+    """What became of the joints, and figures of the whole."""
+    error = joint_error(made, original, joints) if joints else None
     apart = float(np.linalg.norm(made.trans - original.trans, axis=1).max())
-    return error.mean, figures | ({"place_cm": round(100 * apart, 2)} if apart else {})
+    return error, {"frames": len(made.poses), **({"place_cm": round(100 * apart, 2)} if apart else {})}

@@ -24,7 +24,7 @@ from bridge.clip import Clip
 
 from .checkpoint import BodyCodec, bits_per_code
 from .codec import Codes, check_layers, decode_clip, encode_clip
-from .features import GROUND
+from .features import GROUND, BodyPart
 
 FORMAT = "artalk-body-tokens-1"
 MOST_FRAMES = 10_000_000  # days
@@ -94,7 +94,7 @@ def compress(clip: Clip, codec: BodyCodec, layers: int = 0, keep_rest: bool = Fa
         start=(x, z),
         betas=clip.betas,
         gender=clip.gender,
-        rest=clip if keep_rest else None,
+        rest=_without(clip, codec.part) if keep_rest else None,
     )
 
 
@@ -211,6 +211,13 @@ def _tokens(entries: Mapping[str, NDArray[Any]]) -> TokenClip:
         gender=str(about["gender"]),
     )
     return replace(tokens, rest=_rest(entries, tokens)) if "poses" in entries else tokens
+
+
+def _without(clip: Clip, part: BodyPart) -> Clip:
+    """Empty what the tokens say, which then takes no room in the file."""
+    poses = clip.poses.copy()
+    poses[:, part.joints] = 0.0
+    return replace(clip, poses=poses, expressions=None if part.has_expressions else clip.expressions)
 
 
 def _rest(entries: Mapping[str, NDArray[Any]], tokens: TokenClip) -> Clip:

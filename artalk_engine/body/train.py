@@ -24,7 +24,8 @@ from . import dataset
 from .checkpoint import FPS, BodyCodec, load_codec, save_codec
 from .codec import decode_clip, encode_clip
 from .config import ACTIVATIONS, BodyCodecConfig
-from .console import add_common_options, run, torch_device
+from .console import add_common_options, run
+from .devices import find_device
 from .features import PARTS, Standard, find_part
 from .metrics import codebook_use, joint_error
 from .quantizer import QuantizerTraining
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> dict[str, Any]:
-    device = torch_device(options.device)
+    device = find_device(options.device)
     part = find_part(options.body_part)
     settings = _settings(options)
     if options.data is None and part.has_expressions:
@@ -63,8 +64,8 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     torch.manual_seed(options.seed)
     model = start.model.requires_grad_(True) if start else RVQVAE(_sizes(options, part.width), _learning(options))
     note = options.note or (PROCEDURAL_NOTE if options.data is None else "")
-    codec = BodyCodec(model.to(device), part, standard, FPS, options.out.name, note)
-    path, figures = options.out / "codec.pth", {}
+    codec = BodyCodec(model.to(device), part, standard, FPS, options.name, note)
+    path, figures = options.out / f"{options.name}.pth", {}
 
     def report(step: int) -> None:
         figures.update(judge(codec, judged[:JUDGED]))
@@ -159,7 +160,8 @@ def _add_data_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--std", type=Path)
     group.add_argument("--trans-mean", type=Path, help="the same of the translation, for parts that have it")
     group.add_argument("--trans-std", type=Path)
-    group.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where codec.pth and codec.json go")
+    group.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where the codec goes")
+    group.add_argument("--name", default="codec", help="of the codec's files (default: codec)")
     group.add_argument("--resume-pth", type=Path, metavar="CHECKPOINT", help="begin with the weights of another codec")
     group.add_argument("--half", action="store_true", help="write the finished codec in half precision")
     group.add_argument("--note", default="", help="what to say about this codec")
