@@ -38,6 +38,7 @@ Sound = Path | str | Recording | npt.NDArray[Any] | torch.Tensor
 CHECKPOINT_NAMES = ("model.safetensors", "model.pt", "ARTalk_wav2vec.pt")
 STYLE_FOLDERS = ("styles", "style_motion")
 CLIPS_TOGETHER = 8
+CLIPS_TOGETHER_ON_GPU = 64
 
 
 class ARTAvatarInferEngine:
@@ -139,8 +140,9 @@ class ARTAvatarInferEngine:
         waiting = ((number, self._perform(audio, take)) for number, (audio, take) in enumerate(takes))
         active: dict[int, tuple[Performance, Iterator[Samples]]] = {}
         made: defaultdict[int, list[Motion]] = defaultdict(list)
+        together = CLIPS_TOGETHER if self.device.type == "cpu" else CLIPS_TOGETHER_ON_GPU
         while True:
-            active.update(islice(waiting, CLIPS_TOGETHER - len(active)))
+            active.update(islice(waiting, together - len(active)))
             if not active:
                 return
             for number in [number for number, clip in active.items() if not listen(*clip)]:

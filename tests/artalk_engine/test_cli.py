@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small_voice import make_voice
 
@@ -174,6 +175,57 @@ def test_a_range_and_a_fixed_pose_are_obeyed(folder, voice, sound_file):
     motion = load_motion(folder / "m.npz").motion
     assert motion.shape == (25, 106)
     assert not motion[:, 100:103].any()
+
+
+def test_several_sounds_go_into_a_folder_and_are_those_made_one_by_one(folder, voice, sound_file, capsys):
+    for number, seconds in enumerate((0.7, 5.0, 2.0)):
+        sound_file(seconds).rename(folder / f"line{number}.wav")
+    (folder / "takes").mkdir()
+    sounds = [f"line{number}.wav" for number in range(3)]
+    assert cli.main(["generate", *sounds, "-o", "takes", "--model", voice, "--json"]) == 0
+    takes = json.loads(capsys.readouterr().out)["takes"]
+    assert [take["output"] for take in takes] == [str(Path("takes") / f"line{number}.npz") for number in range(3)]
+    assert [take["frames"] for take in takes] == [18, 125, 50]
+    assert cli.main(["generate", "line1.wav", "-o", "alone.npz", "--model", voice]) == 0
+    alone, together = load_motion(folder / "alone.npz").motion, load_motion(folder / "takes" / "line1.npz").motion
+    np.testing.assert_allclose(together, alone, atol=1e-4)
+
+
+@pytest.mark.parametrize(("output", "word"), [("nowhere", "folder"), ("takes", "same name")])
+def test_several_sounds_need_a_folder_and_names_of_their_own(folder, voice, sound_file, capsys, output, word):
+    (folder / "takes").mkdir()
+    sound = str(sound_file(0.5))
+    assert cli.main(["generate", sound, sound, "-o", output, "--model", voice]) == 2
+    assert word in capsys.readouterr().err
+    assert names_in(folder / "takes") == []
+
+
+def test_takes_channels_and_continuity_can_be_chosen(folder, voice, sound_file):
+    sound = str(sound_file(6.0, 16_000, 2))
+
+    def made(*options):
+        assert cli.main(["generate", sound, "-o", "m.npz", "--force", "--model", voice, *options]) == 0
+        return load_motion(folder / "m.npz").motion
+
+    plain = made()
+    for options in (
+        ["--temperature", "1", "--seed", "3"],
+        ["--temperature", "1", "--top-p", "0.7", "--seed", "3"],
+        ["--continuity", "none"],
+    ):
+        assert np.array_equal(made(*options), made(*options))
+        assert not np.array_equal(made(*options), plain)
+    assert len(made("--channel", "loudest", "--style", "calm", "--style-strength", "2")) == 150
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [(["--temperature", "-1"], "temperature"), (["--top-k", "5"], "top_k"), (["--continuity", "loudness"], "log_mel")],
+)
+def test_choices_that_make_no_sense_are_one_sentence(folder, voice, sound_file, capsys, options, word):
+    assert cli.main(["generate", str(sound_file(0.5)), "-o", "m.npz", "--model", voice, *options]) == 2
+    assert word in capsys.readouterr().err.splitlines()[-1]
+    assert names_in(folder) == []
 
 
 def test_styles_are_listed_one_a_line(voice, capsys):
