@@ -63,6 +63,7 @@ def body_bones(rig: bpy.types.Object | None) -> BodyBones:
         BodyError: if it is none, cannot be animated as it is, or is no body.
     """
     rig, names = check_body(rig)
+    bpy.context.view_layer.update()  # it may have been scaled a moment ago
     axes = _axes(rig, names)
     bones = rig.data.bones
     to_smplx = {joint: axes.T @ np.array(bones[name].matrix_local.to_3x3()) for joint, name in names.items()}

@@ -54,7 +54,7 @@ def armature(
 
 
 def expected_matrices(clip: Clip, frame: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return rotations ``[55, 3, 3]`` in the world and places ``[55, 3]`` of a clip's joints, Y up, by plain kinematics."""
+    """Return by plain kinematics the rotations ``[55, 3, 3]`` and places ``[55, 3]`` of joints in the world, Y up."""
     turns, places = [], []
     rest = joint_places()
     for joint, parent in enumerate(PARENTS):
