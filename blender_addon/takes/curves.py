@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -158,11 +158,15 @@ def changed_by_hand(parts: RigParts, action: bpy.types.Action) -> list[str]:
     return sorted({name.path for name, checksum in names if _checksum_of(owners.find(name)) != checksum})
 
 
-def accept_as_written(parts: RigParts, action: bpy.types.Action) -> None:
-    """Let what a take's curves hold now count as written."""
-    owners = Owners.of(parts, action)
-    names = (CurveName.of(label) for label in _written(action))
-    action[WRITTEN] = json.dumps({name.label: _checksum_of(owners.find(name)) for name in names if owners.find(name)})
+def accept_as_written(parts: RigParts, action: bpy.types.Action, but_not: Collection[str] = ()) -> None:
+    """Let what a take's curves hold now count as written, except on some data paths, which stay changed by hand."""
+    owners, written = Owners.of(parts, action), _written(action)
+    for label in written:
+        name = CurveName.of(label)
+        checksum = _checksum_of(owners.find(name))
+        if name.path not in but_not and checksum is not None:
+            written[label] = checksum
+    action[WRITTEN] = json.dumps(written)
 
 
 def count_keys(parts: RigParts, action: bpy.types.Action) -> int:

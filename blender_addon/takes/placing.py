@@ -94,14 +94,13 @@ def _place(scene: bpy.types.Scene, parts: RigParts, action: bpy.types.Action, de
 def _move_keys(parts: RigParts, action: bpy.types.Action, details: TakeDetails) -> None:
     """Move all keys to where ``details`` say, and keep these."""
     before = changeable_details(parts, action)
-    is_changed = bool(changed_by_hand(parts, action))
+    changed = changed_by_hand(parts, action)
     keep_details(action, details)
-    if details.on_whole_frames and not is_changed:
+    if details.on_whole_frames and not changed:
         rebake(parts, action)
         return
     for curve in curves_of(parts, action):
         KeyTable.of(curve).moved(before.start, details.start, details.rate_hz / before.rate_hz).write(curve)
-    if not is_changed:
-        accept_as_written(parts, action)
+    accept_as_written(parts, action, but_not=changed)
     parts.rig.update_tag()
     parts.keys.update_tag()
