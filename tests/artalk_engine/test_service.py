@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from small_voice import make_voice
 
+from artalk_engine.audio.recording import Recording
 from artalk_engine.engine import ARTAvatarInferEngine
 from artalk_engine.version import engine_version
 from bridge.client import EngineClient, engine_command
@@ -108,6 +109,16 @@ def test_a_fixed_pose_keeps_the_head_still_and_is_forgotten_afterwards(shared, v
     assert free[:, 100:103].any()
     np.testing.assert_array_equal(still[:, :100], free[:, :100])
     np.testing.assert_array_equal(again, free)
+
+
+def test_everything_that_a_request_says_about_the_take_is_heeded(shared, voice, sound_file):
+    sound, calm = sound_file(5.0, 16_000, 2), {"style": "calm", "style_strength": 30.0}
+    engine = ARTAvatarInferEngine(checkpoint=voice, device="cpu")
+    left = Recording(sound, channel="left")
+    for choice in ({"temperature": 1.0, "seed": 4}, {"continuity": "none"}, calm):
+        replies = replies_of(shared, Generate(str(sound), model=voice, channel="left", **choice))
+        np.testing.assert_array_equal(motion_of(replies), np.concatenate(list(engine.stream(left, **choice))))
+        assert not np.array_equal(motion_of(replies), engine.inference(left))
 
 
 @pytest.mark.parametrize("seconds", [0.02, 0.0001, 0.2])
