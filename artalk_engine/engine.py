@@ -18,25 +18,23 @@ import torch
 
 from bridge.motion import CHANNELS
 
-from . import assets
 from .audio.continuity import Continuity, Level, choose_hearing, measure_level
 from .audio.recording import Recording
 from .audio.waveform import check_waveform
 from .audio.windows import window_count
-from .checkpoints import check_style, load_config, load_generator, load_style
-from .config import GeneratorConfig
-from .errors import CheckpointError, NotInThisVersionError, OptionError, StyleError
+from .checkpoints import check_style, load_generator, load_style, read_config
+from .errors import NotInThisVersionError, OptionError, StyleError
+from .model_folder import builtin_model, find_model
 from .motion.smoothing import smooth
 from .options import DEFAULT_STYLE, Manner, Style, TakeChanges, TakeOptions
 from .performance import Motion, Performance, advance, listen
 from .precision import Precision, use_precision
 from .streaming import ARTalkStreamer
+from .styles import add_style, list_styles, remove_style
 
 Samples = npt.NDArray[np.float32]
 Sound = Path | str | Recording | npt.NDArray[Any] | torch.Tensor
 
-CHECKPOINT_NAMES = ("model.safetensors", "model.pt", "ARTalk_wav2vec.pt")
-STYLE_FOLDERS = ("styles", "style_motion")
 CLIPS_TOGETHER = 8
 CLIPS_TOGETHER_ON_GPU = 64
 
@@ -61,6 +59,7 @@ class ARTAvatarInferEngine:
         checkpoint: Path | str | None = None,
         config: Path | str | Mapping[str, Any] | None = None,
         threads: int | None = None,
+        rig: str | None = None,
         seed: int = 0,
         continuity: Continuity = "auto",
         precision: Precision = "exact",
@@ -75,22 +74,22 @@ class ARTAvatarInferEngine:
             checkpoint: the model's file or folder; None is the built-in voice.
             config: its ``config.json``, or the content; None is the one beside the checkpoint.
             threads: of the processor; None leaves half of the cores to others.
+            rig: the head that the model has to speak to, ``"builtin"`` or ``"flame"``; None accepts each.
             seed: chooses among takes: when the built-in voice blinks, and above temperature 0 every bit.
             continuity: what of the sound around a window counts for it; ``auto`` is what suits the model.
             precision: ``exact``, or ``fast`` for reduced precision where the device gains by it.
         """
         if load_gaga:
             raise NotInThisVersionError("GAGAvatar is not part of this version")
-        weights = _find_checkpoint(assets.voice_folder() if checkpoint is None else Path(checkpoint))
-        self.config = _read_config(config, weights)
+        self._files = builtin_model() if checkpoint is None else find_model(Path(checkpoint))
+        self.config = read_config(self._files, config, rig)
         self.rig = self.config.rig
         self.defaults = TakeOptions(seed=seed, fix_pose=fix_pose, clip_length=clip_length, continuity=continuity)
         self.device = torch.device(_choose_device(device))
         torch.set_num_threads(threads or _polite_threads())
         choose_hearing(continuity, self.config)  # says now what the model cannot do
-        self._model = load_generator(weights, self.config).to(self.device)
+        self._model = load_generator(self._files.weights, self.config).to(self.device)
         use_precision(self._model, precision, self.device)
-        self._styles = _find_styles(weights.parent)
         self._live: ARTalkStreamer | None = None
 
     def inference(self, audio: Sound, clip_length: int | None = None, **options: Unpack[Manner]) -> Motion:
@@ -201,8 +200,38 @@ class ARTAvatarInferEngine:
         return window_count(samples, self.config.codec.window)
 
     def styles(self) -> tuple[str, ...]:
-        """Name the styles that can be asked for."""
-        return tuple(self._styles)
+        """Name the styles that can be asked for: the model's own and the user's."""
+        return tuple(list_styles(self._files, self.rig))
+
+    def add_style(
+        self,
+        name: str,
+        motion: npt.NDArray[Any],
+        at_s: float = 0.0,
+        motion_rig: str | None = None,
+        replace: bool = False,
+    ) -> Path:
+        """Make a style of the user's own out of two seconds of motion.
+
+        Args:
+            name: what to call it.
+            motion: ``[T, 106]`` at 25 Hz.
+            at_s: second at which its 50 frames begin.
+            motion_rig: that the motion is for, if it is known.
+            replace: a style of the user's with this name.
+
+        Returns:
+            the file written.
+
+        Raises:
+            StyleError: if the name cannot be used or is taken, or the motion is too short.
+            RigMismatchError: if the motion is for another rig than the model's.
+        """
+        return add_style(name, motion, at_s, self.rig, motion_rig=motion_rig, replace=replace)
+
+    def remove_style(self, name: str) -> Path:
+        """Remove a style of the user's own; return the file that is gone."""
+        return remove_style(name, self.rig)
 
     def set_style_motion(self, style_motion: Style) -> None:
         """Choose how to speak from now on.
@@ -247,10 +276,10 @@ class ARTAvatarInferEngine:
             return None
         if not isinstance(style, str):
             return torch.from_numpy(check_style(_as_array(style), "given"))[None]
-        if style not in self._styles:
-            known = ", ".join(self._styles) or "none"
-            raise StyleError(f"there is no style {style!r}; known are: {known}")
-        return torch.from_numpy(load_style(self._styles[style]))[None]
+        known = list_styles(self._files, self.rig)
+        if style not in known:
+            raise StyleError(f"there is no style {style!r}; known are: {', '.join(known) or 'none'}")
+        return torch.from_numpy(load_style(known[style]))[None]
 
     def _takes(
         self, clips: int, styles: Sequence[Style] | None, seeds: Sequence[int] | None, options: TakeChanges
@@ -267,27 +296,6 @@ class ARTAvatarInferEngine:
 
 def _joined(pieces: Iterable[Motion]) -> Motion:
     return np.concatenate([np.zeros((0, CHANNELS), np.float32), *pieces])
-
-
-def _find_checkpoint(path: Path) -> Path:
-    if not path.is_dir():
-        return path
-    for name in CHECKPOINT_NAMES:
-        if (path / name).is_file():
-            return path / name
-    raise CheckpointError(f"there is no checkpoint in {path}", f"Put {CHECKPOINT_NAMES[0]} and config.json there.")
-
-
-def _read_config(config: Path | str | Mapping[str, Any] | None, weights: Path) -> GeneratorConfig:
-    if isinstance(config, Mapping):
-        return GeneratorConfig.from_mapping(config)
-    return load_config(weights.with_name("config.json") if config is None else Path(config))
-
-
-def _find_styles(folder: Path) -> dict[str, Path]:
-    """List style clips by name; a name from outside is only looked up here, so it cannot leave the folder."""
-    clips = [path for name in STYLE_FOLDERS for kind in ("*.npy", "*.pt") for path in (folder / name).glob(kind)]
-    return {path.stem: path for path in sorted(clips)}
 
 
 def _choose_device(device: str) -> str:

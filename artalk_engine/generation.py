@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from artalk_engine.engine import ARTAvatarInferEngine
-from artalk_engine.errors import CheckpointError, EngineError
+from artalk_engine.errors import EngineError
 from artalk_engine.precision import Precision
 
 BUILTIN_MODEL = "built-in voice"
@@ -85,10 +85,6 @@ def load_engine(voice: Voice) -> ARTAvatarInferEngine:
         EngineError: if the model cannot be loaded, or not on this device.
     """
     _check_device(voice.device)
-    if voice.model and not Path(voice.model).exists():
-        raise CheckpointError(
-            f"There is no model at {voice.model}.", "Choose the folder that holds model.safetensors and config.json."
-        )
     return ARTAvatarInferEngine(checkpoint=voice.model or None, device=voice.device, precision=voice.precision)
 
 

@@ -233,6 +233,43 @@ def test_styles_are_listed_one_a_line(voice, capsys):
     assert capsys.readouterr().out == "calm\n"
 
 
+def test_a_style_of_ones_own_is_added_used_and_removed(folder, voice, sound_file, capsys, monkeypatch):
+    monkeypatch.setattr("artalk_engine.styles.user_styles_folder", lambda rig: folder / "mine" / rig)
+    sound = str(sound_file(6.0))
+    assert cli.main(["generate", sound, "-o", "m.npz", "--style", "calm", "--model", voice]) == 0
+    add = ["style", "add", "weary", "--from", "m.npz", "--at", "3.2", "--model", voice]
+    assert cli.main(add) == 0
+    clip = np.load(folder / "mine" / "builtin" / "weary.npy")
+    np.testing.assert_array_equal(clip, load_motion(folder / "m.npz").motion[80:130])
+    assert cli.main(add) == 2
+    assert "already" in capsys.readouterr().err
+    assert cli.main([*add, "--force"]) == 0
+    capsys.readouterr()
+    assert cli.main(["styles", "--model", voice]) == 0
+    assert capsys.readouterr().out == "calm\nweary\n"
+    assert cli.main(["generate", sound, "-o", "w.npz", "--style", "weary", "--model", voice]) == 0
+    assert load_motion(folder / "w.npz").style == "weary"
+    assert cli.main(["style", "remove", "weary", "--model", voice]) == 0
+    assert cli.main(["generate", sound, "-o", "x.npz", "--style", "weary", "--model", voice]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["weary", "--at", "99"], "99 s"),
+        (["../weary"], "called"),
+        (["default"], "called"),
+        (["weary", "--from", "no.npz"], "no such file"),
+    ],
+)
+def test_a_style_that_cannot_be_made_is_one_sentence(folder, voice, sound_file, capsys, arguments, word):
+    assert cli.main(["generate", str(sound_file(3.0)), "-o", "m.npz", "--model", voice]) == 0
+    capsys.readouterr()
+    assert cli.main(["style", "add", "--from", "m.npz", "--model", voice, *arguments]) == 2
+    assert word in capsys.readouterr().err.splitlines()[-1]
+    assert names_in(folder) == ["m.npz"]
+
+
 def test_the_model_describes_itself(voice, capsys):
     assert cli.main(["describe", "--model", voice, "--json"]) == 0
     description = json.loads(capsys.readouterr().out)
