@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .motion.style import StyleEncoder
     from .motion.transformer import AdaLNSelfAttn
     from .motion.vae import BitwiseVAE
+    from .render.mesh import RenderMesh
     from .streaming import ARTalkStreamer
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "BitwiseVAE",
     "FLAMEModel",
     "MultiScaleBSQ",
+    "RenderMesh",
     "StyleEncoder",
 ]
 
@@ -43,6 +45,7 @@ _HOMES = {
     "BitwiseVAE": "motion.vae",
     "FLAMEModel": "face.flame",
     "MultiScaleBSQ": "motion.quantizer",
+    "RenderMesh": "render.mesh",
     "StyleEncoder": "motion.style",
 }
 

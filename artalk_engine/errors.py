@@ -6,6 +6,7 @@
     ├── RigMismatchError     a model, a motion or a style that speaks to another head
     ├── AssetMissingError    a file that the engine needs is not on disk
     ├── OptionError          a choice that makes no sense
+    │   └── OutputError          a film that exists already, or cannot be written
     ├── StyleError           a style that is unknown or of the wrong shape
     ├── FlameFileError       a head model that cannot be read
     ├── AudioError
@@ -84,6 +85,13 @@ class OptionError(EngineError):
 
     code = "option"
     default_remedy = "See --help."
+
+
+class OutputError(OptionError):
+    """A film or a picture exists already, or cannot be written."""
+
+    code = "output"
+    default_remedy = "Choose another name, in a folder that you may write to."
 
 
 class StyleError(EngineError):
