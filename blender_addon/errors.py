@@ -10,6 +10,7 @@
     │   └── RigMismatchError    the voice speaks to another kind of rig
     ├── TakeError           a take cannot be written, found or read
     ├── BodyError           an armature is no body, or has no clip, or cannot be animated now
+    ├── ExchangeError       the head cannot be written as a file for other programs
     ├── SoundError          no sound was chosen, or Blender cannot play it
     ├── BusyError           another job is running
     ├── EngineMissingError  no Python of an engine is known
@@ -85,6 +86,12 @@ class BodyError(AddonError):
     """An armature is no body, has no clip, or cannot be animated as it is."""
 
     code = "body"
+
+
+class ExchangeError(AddonError):
+    """The head cannot be written in a format of other programs."""
+
+    code = "exchange"
 
 
 class SoundError(AddonError):

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import bpy
+import numpy as np
+from numpy.typing import NDArray
 
 from . import notices
 from .errors import AddonError
@@ -27,10 +29,14 @@ def slider_name(index: int) -> str:
     return f"beta_{index:03d}"
 
 
+def _betas(sliders: bpy.types.PropertyGroup) -> NDArray[np.float64]:
+    keys = rig_keys(sliders.id_data)
+    return np.zeros(0) if keys is None else betas_of(keys)
+
+
 def _getter(index: int) -> Callable[[bpy.types.PropertyGroup], float]:
     def get(sliders: bpy.types.PropertyGroup) -> float:
-        keys = rig_keys(sliders.id_data)
-        betas = betas_of(keys) if keys is not None else ()
+        betas = _betas(sliders)
         return float(betas[index]) if index < len(betas) else 0.0
 
     return get
@@ -38,8 +44,7 @@ def _getter(index: int) -> Callable[[bpy.types.PropertyGroup], float]:
 
 def _setter(index: int) -> Callable[[bpy.types.PropertyGroup, float], None]:
     def set_value(sliders: bpy.types.PropertyGroup, value: float) -> None:
-        keys = rig_keys(sliders.id_data)
-        betas = betas_of(keys) if keys is not None else ()
+        betas = _betas(sliders)
         if index >= len(betas):
             return
         betas[index] = value

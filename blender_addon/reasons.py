@@ -15,6 +15,7 @@ from .rig import identity
 from .rig.parts import rig_parts
 from .takes.placing import is_at_scene_rate
 from .takes.record import take_details, take_motion, takes_of
+from .takes.rig_tools import face_tools
 from .takes.showing import previous_take
 from .takes.sound import sound_file, sound_of, strip_shift
 from .takes.take import changeable_details, current_take
@@ -142,6 +143,33 @@ def no_regenerating(context: bpy.types.Context) -> str:
     return ""
 
 
+def no_check(context: bpy.types.Context) -> str:
+    """Return why the rig cannot be compared with FLAME."""
+    try:
+        identity.head_file(rig_parts(context.scene.artalk.rig))
+    except AddonError as exc:
+        return f"{str(exc).rstrip('.')}: {exc.remedy[:1].lower()}{exc.remedy[1:].rstrip('.')}"
+    return "Leave Edit Mode first" if context.scene.artalk.rig.mode == "EDIT" else ""
+
+
+def no_export(context: bpy.types.Context) -> str:
+    """Return why the head cannot be written for other programs."""
+    try:
+        rig_parts(context.scene.artalk.rig)
+    except AddonError as exc:
+        return str(exc)
+    return "Leave Edit Mode first" if context.scene.artalk.rig.mode == "EDIT" else ""
+
+
+def no_completing(context: bpy.types.Context) -> str:
+    """Return why nothing can be added to a rig made by others."""
+    try:
+        parts = rig_parts(context.scene.artalk.rig)
+    except AddonError as exc:
+        return str(exc)
+    return "" if parts.is_foreign else "This head was made by ARTalk and lacks nothing"
+
+
 def no_studio(context: bpy.types.Context) -> str:
     """Return why no lights and camera can be set up."""
     try:
@@ -154,3 +182,13 @@ def no_studio(context: bpy.types.Context) -> str:
 def no_identity(context: bpy.types.Context) -> str:
     """Return why the head's identity cannot be changed."""
     return identity.no_identity(context.scene.artalk.rig)
+
+
+def no_blinking(context: bpy.types.Context) -> str:
+    """Return why blinks of the playing take cannot be added or taken away."""
+    return no_changing_take(context) or face_tools(rig_parts(context.scene.artalk.rig)).no_blinks()
+
+
+def no_importing(context: bpy.types.Context) -> str:
+    """Return why no take can be made of a motion file."""
+    return "A take is being generated" if jobs.current() is not None else no_takes(context)

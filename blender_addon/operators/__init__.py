@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import body, engine, generate, head, rig, studio, takes
+from . import body, editing, engine, exchange, generate, head, rig, studio, takes
 
 CLASSES = (
     head.ARTALK_OT_create_head,
@@ -11,12 +11,17 @@ CLASSES = (
     rig.ARTALK_OT_reset_identity,
     rig.ARTALK_OT_randomize_identity,
     rig.ARTALK_OT_copy_identity,
+    rig.ARTALK_OT_check_rig,
+    rig.ARTALK_OT_attach_flame,
+    rig.ARTALK_OT_add_correctives,
+    exchange.ARTALK_OT_export_head,
     generate.ARTALK_OT_generate,
     generate.ARTALK_OT_regenerate_take,
     generate.ARTALK_OT_reuse_settings,
     generate.ARTALK_OT_cancel,
     generate.ARTALK_OT_dismiss,
     *takes.CLASSES,
+    *editing.CLASSES,
     studio.ARTALK_OT_set_up_studio,
     *body.CLASSES,
     engine.ARTALK_OT_check_engine,

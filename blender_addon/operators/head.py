@@ -40,7 +40,7 @@ class ARTALK_OT_create_head(Explained, bpy.types.Operator):
 
 
 class ARTALK_OT_import_head(Explained, bpy.types.Operator, ImportHelper):
-    """Add a head with its rig from a FLAME file: .npz, or with the engine's help .pkl or .pt"""
+    """Add a head with its rig from a FLAME file: .npz, or with the engine's help .pkl, .pt or .safetensors"""
 
     bl_idname = "artalk.import_head"
     bl_label = "Import Head"
@@ -48,7 +48,7 @@ class ARTALK_OT_import_head(Explained, bpy.types.Operator, ImportHelper):
 
     filename_ext = ".npz"
     check_extension = None  # any ending is taken as it is
-    filter_glob: bpy.props.StringProperty(default="*.npz;*.pkl;*.pt;*.pth", options={"HIDDEN"})
+    filter_glob: bpy.props.StringProperty(default="*.npz;*.pkl;*.pt;*.pth;*.safetensors", options={"HIDDEN"})
 
     @classmethod
     def reason(cls, context: bpy.types.Context) -> str:
@@ -59,14 +59,23 @@ class ARTALK_OT_import_head(Explained, bpy.types.Operator, ImportHelper):
         """Add the head."""
         path = Path(bpy.path.abspath(self.filepath)).absolute()
         try:
-            arrays = path if path.suffix == ".npz" else _converted(context, path)
+            arrays = plain_arrays(context, path)
         except (AddonError, BridgeError) as exc:
             return report_error(self, exc)
         return _create(self, context, arrays, path.stem)
 
 
-def _converted(context: bpy.types.Context, path: Path) -> Path:
-    """Let the engine turn a FLAME file of another kind into plain arrays; nothing in it is executed."""
+def plain_arrays(context: bpy.types.Context, path: Path) -> Path:
+    """Return a FLAME file as an ``.npz`` of plain arrays.
+
+    The engine converts a file of another kind; nothing in it is executed.
+
+    Raises:
+        AddonError: if the engine cannot be started.
+        BridgeError: if the file is no FLAME model.
+    """
+    if path.suffix.lower() == ".npz":
+        return path
     engine.start(engine_python(context))
     reply = engine.ask(LoadRig(str(path)))
     assert isinstance(reply, RigReady)  # noqa: S101 - the protocol lets nothing else answer

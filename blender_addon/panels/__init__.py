@@ -3,6 +3,6 @@
 
 from __future__ import annotations
 
-from . import body, main, rig, scene, takes
+from . import body, editing, main, rig, scene, takes
 
-CLASSES = (main.ARTALK_PT_main, *takes.CLASSES, *main.SETTINGS, *rig.CLASSES, body.ARTALK_PT_body, scene.ARTALK_PT_scene)
+CLASSES = (main.ARTALK_PT_main, *takes.CLASSES, *editing.CLASSES, *main.SETTINGS, *rig.CLASSES, body.ARTALK_PT_body, scene.ARTALK_PT_scene)

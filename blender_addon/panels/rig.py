@@ -14,7 +14,6 @@ from ..rig.parts import RigParts, is_rig, rig_parts
 from .tab import Tab, draw_reason, draw_text
 
 KINDS = {"builtin": "Built-in head", "flame": "FLAME head"}
-LAST_CHECK = "artalk_check"  # on the armature object: what the last check said
 
 
 class ARTALK_PT_head(Tab, bpy.types.Panel):
@@ -82,12 +81,10 @@ def _described(parts: RigParts) -> str:
 def _draw_check(layout: bpy.types.UILayout, context: bpy.types.Context, parts: RigParts) -> None:
     layout.operator("artalk.check_rig", icon="CHECKMARK")
     draw_reason(layout, context, reasons.no_check(context))
-    if LAST_CHECK in parts.rig:
-        draw_text(layout.column(align=True), context, str(parts.rig[LAST_CHECK]), "INFO")
     if parts.is_foreign:
         layout.operator("artalk.attach_flame", icon="FILE_FOLDER")
         layout.operator("artalk.add_correctives", icon="DRIVER")
-        draw_reason(layout, context, reasons.no_correctives(context))
+        draw_reason(layout, context, reasons.no_completing(context))
 
 
 CLASSES = (ARTALK_PT_head, ARTALK_PT_identity)

@@ -28,7 +28,7 @@ from .head_file import load_head
 from .parts import RigParts, rig_parts
 
 # Offsets are whole multiples of this, metres. Sums of such numbers below half a metre are exact in float32, so that
-# ten thousand moves of a slider leave no trace in what a key adds to the Basis.
+# what a key adds to the Basis is the same after ten thousand moves of a slider.
 GRID = 2.0**-25
 
 Floats = NDArray[np.float64]
@@ -80,8 +80,8 @@ def head_file(parts: RigParts) -> Path:
     """
     name = parts.keys.get(naming.HEAD_FILE) or (naming.BUILTIN if parts.kind == naming.BUILTIN else "")
     if not name:
-        text = f"Nobody knows which FLAME file '{parts.rig.name}' was made from."
-        raise IdentityError(text, "Import the head again from its file.")
+        remedy = "Attach its FLAME file." if parts.is_foreign else "Import the head again from its file."
+        raise IdentityError(f"'{parts.rig.name}' does not know which FLAME file it was made from.", remedy)
     path = builtin_head_file() if name == naming.BUILTIN else Path(bpy.path.abspath(name))
     if not path.is_file():
         raise IdentityError(f"The file of '{parts.rig.name}' is gone: {path}.", "Import the head again from its file.")

@@ -44,6 +44,7 @@ class RigParts:
             FLAME's axes.
         bones: ``[J]`` names of the bones of FLAME's joints.
         rests: ``[J, 4]`` unit quaternions (w, x, y, z), from each bone's own axes to FLAME's.
+        axes: ``[3, 3]`` rotation from FLAME's axes to those of mesh and armature.
         shifts: ``[J, 3]`` metres from each bone's head to its joint without expression, in
             FLAME's axes; other than zero only on rigs made by others.
         pivots: those joints whose bone has a constraint for the joint's offset, so that the bone
@@ -57,6 +58,7 @@ class RigParts:
     joint_offsets: Floats
     bones: tuple[str, ...]
     rests: Floats
+    axes: Floats
     shifts: Floats
     pivots: tuple[str, ...] = ()
 
@@ -156,6 +158,7 @@ def _own_parts(rig: bpy.types.Object) -> RigParts:
         offsets,
         bones=naming.JOINTS,
         rests=rest_rotations(rig, naming.JOINTS, Matrix.Identity(3)),
+        axes=np.eye(3),
         shifts=np.zeros((len(naming.JOINTS), 3)),
         pivots=tuple(joint for joint in naming.JOINTS if naming.PIVOT in rig.pose.bones[joint].constraints),
     )
@@ -167,7 +170,8 @@ def _foreign_parts(rig: bpy.types.Object, surface: bpy.types.Object) -> RigParts
     bones = foreign_bones(rig)
     axes = flame_axes(rig, bones)
     offsets, shifts = foreign_joints(rig, keys, bones, axes, len(names))
-    return RigParts(rig, surface, keys, names, offsets, bones, rest_rotations(rig, bones, axes), shifts)
+    rests = rest_rotations(rig, bones, axes)
+    return RigParts(rig, surface, keys, names, offsets, bones, rests, np.array(axes, np.float64), shifts)
 
 
 def ensure_own_id(rig: bpy.types.Object) -> str:

@@ -18,6 +18,7 @@ STAND_IN = Path(__file__).parent / "stand_in" / "service.py"
 
 import blender_addon
 from blender_addon import engine_process, jobs, notices
+from blender_addon.paths import builtin_head_file
 from blender_addon.rig.parts import RigParts, rig_parts
 
 
@@ -42,6 +43,20 @@ def scene() -> Iterator[object]:
 def head(scene: object) -> RigParts:
     bpy.ops.artalk.create_head()
     return rig_parts(bpy.context.scene.artalk.rig)
+
+
+@pytest.fixture
+def flame_file(tmp_path):
+    """A head of random directions in FLAME's bare format: no regions, no names, strong correctives."""
+    random = np.random.default_rng(3)
+    with np.load(builtin_head_file()) as archive:
+        arrays = {name: archive[name] for name in ("v_template", "f", "J_regressor", "weights")}
+    arrays["shapedirs"] = random.normal(0, 0.001, (5023, 3, 400)).astype(np.float32)
+    arrays["posedirs"] = random.normal(0, 0.002, (5023, 3, 36)).astype(np.float32)
+    arrays["J_regressor"] = random.dirichlet(np.ones(40), 5) @ np.eye(5023)[random.choice(5023, 40)]
+    path = tmp_path / "flame.npz"
+    np.savez(path, **arrays)
+    return path
 
 
 @pytest.fixture

@@ -26,33 +26,19 @@ def speak(parts, motion, rate=25.0, start=1.0):
     return key_frames(len(motion), rate, start)
 
 
-@pytest.fixture
-def foreign_file(tmp_path):
-    """A head of random directions in FLAME's bare format: no regions, no names, strong correctives."""
-    random = np.random.default_rng(3)
-    with np.load(builtin_head_file()) as archive:
-        arrays = {name: archive[name] for name in ("v_template", "f", "J_regressor", "weights")}
-    arrays["shapedirs"] = random.normal(0, 0.001, (5023, 3, 400)).astype(np.float32)
-    arrays["posedirs"] = random.normal(0, 0.002, (5023, 3, 36)).astype(np.float32)
-    arrays["J_regressor"] = random.dirichlet(np.ones(40), 5) @ np.eye(5023)[random.choice(5023, 40)]
-    path = tmp_path / "foreign.npz"
-    np.savez(path, **arrays)
-    return path
-
-
 def test_the_evaluated_head_equals_flame(scene, head, motion):
     frames = speak(head, motion)
     error = worst_vertex_error_mm(head.rig, scene, frames, flame_vertices(builtin_head_file(), motion))
     assert error <= WORST_MM
 
 
-def test_any_head_in_flames_format_equals_flame_with_an_identity_and_moving_joints(scene, foreign_file, motion):
+def test_any_head_in_flames_format_equals_flame_with_an_identity_and_moving_joints(scene, flame_file, motion):
     betas = np.random.default_rng(5).normal(0, 1.5, 300)
-    parts = rig_parts(build_rig(bpy.context, load_head(foreign_file, betas), "Foreign"))
+    parts = rig_parts(build_rig(bpy.context, load_head(flame_file, betas), "Foreign"))
     assert parts.kind == "flame"
     assert np.abs(parts.joint_offsets).max() > 1e-4
     frames = speak(parts, motion)
-    error = worst_vertex_error_mm(parts.rig, scene, frames, flame_vertices(foreign_file, motion, betas))
+    error = worst_vertex_error_mm(parts.rig, scene, frames, flame_vertices(flame_file, motion, betas))
     assert error <= WORST_MM
 
 
