@@ -1,11 +1,11 @@
 """Models and style clips from files, strictly: what does not fit is named.
 
-Nothing in a file is executed. Tensors become the model's own without a copy, and
-large files stay mapped, so that loading is about as fast as reading.
+Nothing in a file is executed, and tensors become the model's own without a copy.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,11 +19,14 @@ from torch.overrides import TorchFunctionMode
 
 from bridge.motion import CHANNELS
 
+from .audio.encoders import encoder_of
 from .config import STYLE_FRAMES, GeneratorConfig
-from .errors import CheckpointError, ConfigError, StyleError
+from .errors import CheckpointError, ConfigError, RigMismatchError, StyleError
+from .model_folder import ModelFolder
 from .motion.generator import BitwiseARModel
+from .tensor_files import load_tensors, read_tensor_file, tensor_names
 
-WRAPPERS = ("model", "state_dict")  # under which training programs put the weights
+INITIALISERS = ("torch.nn.init", "transformers.initialization")  # the latter puts itself in the former's place
 
 
 def load_generator(checkpoint: Path, config: GeneratorConfig) -> BitwiseARModel:
@@ -37,13 +40,46 @@ def load_generator(checkpoint: Path, config: GeneratorConfig) -> BitwiseARModel:
         the model, in evaluation mode, without gradients.
 
     Raises:
+        ConfigError: if the config names another audio encoder than the checkpoint holds.
         CheckpointError: if the file cannot be read, or its tensors are not the model's.
     """
     state = load_tensors(checkpoint)
+    encoder = encoder_of(state)
+    if encoder not in (None, config.audio_encoder):
+        raise ConfigError(
+            f"the config names the audio encoder {config.audio_encoder}, and {checkpoint.name} holds {encoder}"
+        )
     with _WithoutInitialisation():
         model = BitwiseARModel(config)
     assign_tensors(model, state, checkpoint.name)
     return model.eval().requires_grad_(False)
+
+
+def read_config(
+    model: ModelFolder, config: Path | str | Mapping[str, Any] | None = None, rig: str | None = None
+) -> GeneratorConfig:
+    """Read what a model was trained with.
+
+    Released configs name no audio encoder, as one serves several checkpoints; it is told by the checkpoint's tensors.
+
+    Args:
+        model: where it lies.
+        config: another ``config.json`` than the model's own, or the content of one.
+        rig: the head that the model has to speak to; None accepts each.
+
+    Raises:
+        ConfigError: if the config is missing or makes no sense.
+        CheckpointError: if the weights have to be looked at and cannot be read.
+        RigMismatchError: if the model speaks to another rig.
+    """
+    values = config if isinstance(config, Mapping) else _read_json(model.config if config is None else Path(config))
+    sizes = GeneratorConfig.from_mapping(values)
+    if "AUDIO_ENCODER" not in values["AR_CONFIG"]:
+        encoder = encoder_of(tensor_names(model.weights))
+        sizes = dataclasses.replace(sizes, audio_encoder=encoder or sizes.audio_encoder)
+    if rig not in (None, sizes.rig):
+        raise RigMismatchError(f"the model {model.weights.name}", sizes.rig, str(rig))
+    return sizes
 
 
 def load_config(path: Path) -> GeneratorConfig:
@@ -52,36 +88,7 @@ def load_config(path: Path) -> GeneratorConfig:
     Raises:
         ConfigError: if it is missing or makes no sense.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as exc:
-        raise ConfigError(f"there is no config at {path}", "Put config.json beside the checkpoint.") from exc
-    except (OSError, ValueError) as exc:
-        raise ConfigError(f"{path} is not a readable JSON file ({exc})") from exc
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path} holds no model config")
-    return GeneratorConfig.from_mapping(values)
-
-
-def load_tensors(path: Path) -> dict[str, Tensor]:
-    """Read all tensors of a file, by name; reduced floats become float32.
-
-    Raises:
-        CheckpointError: if the file is missing, damaged or no checkpoint.
-    """
-    if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint at {path}", "Check the path of the checkpoint.")
-    try:
-        content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
-    except Exception as exc:  # readers fail in many ways on damaged files
-        reason = str(exc).strip().split("\n")[0][:200] or type(exc).__name__
-        raise CheckpointError(f"{path.name} is damaged or no checkpoint ({reason})") from exc
-    for name in WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
-            content = content[name]
-    if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
-        raise CheckpointError(f"{path.name} is not a model's state: it holds other things than named tensors")
-    return {str(name): value.float() if value.is_floating_point() else value for name, value in content.items()}
+    return GeneratorConfig.from_mapping(_read_json(path))
 
 
 def assign_tensors(model: torch.nn.Module, state: Mapping[str, Tensor], source: str) -> None:
@@ -115,15 +122,15 @@ def load_style(path: Path) -> npt.NDArray[np.float32]:
     Raises:
         StyleError: if it cannot be read or has another shape.
     """
+    if not path.is_file():
+        raise StyleError(f"there is no style clip at {path}")
     try:
-        if path.suffix == ".npy":
-            clip = np.load(path, allow_pickle=False)
-        else:
-            # Published clips are views into long recordings; copying drops the rest.
-            clip = torch.load(path, map_location="cpu", weights_only=True).numpy().copy()
-    except FileNotFoundError as exc:
-        raise StyleError(f"there is no style clip at {path}") from exc
-    except Exception as exc:  # readers fail in many ways on damaged files
+        # Published clips are views into long recordings; copying drops the rest.
+        is_array = path.suffix == ".npy"
+        clip = np.load(path, allow_pickle=False) if is_array else read_tensor_file(path).numpy().copy()
+    except CheckpointError as exc:
+        raise StyleError(str(exc), exc.remedy) from exc
+    except Exception as exc:  # what numpy meets in damaged files, or a file that holds no tensor
         raise StyleError(f"{path.name} cannot be read as a style clip ({type(exc).__name__})") from exc
     return check_style(clip, path.name)
 
@@ -150,24 +157,21 @@ class _WithoutInitialisation(TorchFunctionMode):
     ) -> Any:
         """Run everything but initialisation."""
         named = kwargs or {}
-        if getattr(func, "__module__", "") == "torch.nn.init":
+        if getattr(func, "__module__", "") in INITIALISERS:
             return args[0] if args else named["tensor"]
         return func(*args, **named)
 
 
-def _read_safetensors(path: Path) -> Any:
-    from safetensors.torch import load_file
-
-    return load_file(path)
-
-
-def _read_torch(path: Path) -> Any:
+def _read_json(path: Path) -> Mapping[str, Any]:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except RuntimeError as exc:
-        if "mmap" not in str(exc):
-            raise
-        return torch.load(path, map_location="cpu", weights_only=True)  # the format before PyTorch 1.6
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise ConfigError(f"there is no config at {path}", "Put config.json beside the checkpoint.") from exc
+    except (OSError, ValueError) as exc:
+        raise ConfigError(f"{path} is not a readable JSON file ({exc})") from exc
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} holds no model config")
+    return values
 
 
 def _named(what: str, keys: list[str]) -> list[str]:

@@ -17,6 +17,7 @@ from .errors import ConfigError
 SAMPLE_RATE_HZ = 16_000
 STYLE_FRAMES = 50  # length of a style clip
 BUILTIN_RIG, FLAME_RIG = "builtin", "flame"
+RIGS = (BUILTIN_RIG, FLAME_RIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class GeneratorConfig:
     def __post_init__(self) -> None:
         _check_positive(self, "depth", "heads", "width", "style_width", "context_windows")
         _check_heads("T_HIDDEN_DIM of AR_CONFIG", self.width, self.heads)
+        if self.rig not in RIGS:
+            raise ConfigError(f"RIG must be {' or '.join(RIGS)}, not {self.rig!r}")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> GeneratorConfig:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import torch
@@ -56,6 +56,14 @@ KEY_RENAMES: tuple[tuple[str, str], ...] = (
 )
 
 
+# By which tensors each encoder is recognised in a checkpoint.
+ENCODER_TENSORS = {
+    "wav2vec": "audio_encoder.feature_extractor.",
+    "mimi": "audio_encoder.acoustic_model.",
+    "log_mel": "audio_encoder.coarse.",
+}
+
+
 class AudioEncoder(nn.Module):
     """What the generator asks of an audio encoder.
 
@@ -91,6 +99,12 @@ def build_audio_encoder(name: str, audio_cfg: Mapping[str, Any]) -> AudioEncoder
 
         return cast("AudioEncoder", LogMelEncoder(audio_cfg))
     raise ConfigError(f"AUDIO_ENCODER must be wav2vec, mimi or log_mel, not {name!r}")
+
+
+def encoder_of(tensors: Iterable[str]) -> str | None:
+    """Tell by the names of a checkpoint's tensors which audio encoder it holds; None if that is not known here."""
+    found = (encoder for name in tensors for encoder, start in ENCODER_TENSORS.items() if name.startswith(start))
+    return next(found, None)
 
 
 class Wav2VecEncoder(AudioEncoder):

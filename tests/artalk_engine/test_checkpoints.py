@@ -70,21 +70,6 @@ def test_what_does_not_fit_is_named(tmp_path, state, change, said):
         load_generator(save(changed, tmp_path / "model.pt"), SIZES)
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "model.pt"])
-@pytest.mark.parametrize("kept", [0, 100, 20_000])
-def test_truncated_files_say_so(tmp_path, state, name, kept):
-    path = save(state, tmp_path / name)
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
-        load_generator(path, SIZES)
-
-
-def test_files_that_hold_programs_are_refused(tmp_path):
-    torch.save({"weights": SIZES}, tmp_path / "model.pt")
-    with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
-        load_generator(tmp_path / "model.pt", SIZES)
-
-
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint at"):
         load_generator(tmp_path / "model.pt", SIZES)

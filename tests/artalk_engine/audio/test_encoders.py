@@ -4,7 +4,9 @@ import sys
 import pytest
 import torch
 
-from artalk_engine.audio.encoders import build_audio_encoder, normalise
+from artalk_engine.audio.encoders import build_audio_encoder, encoder_of, normalise
+from artalk_engine.audio.resample import resample
+from tests.artalk_engine.released_layout import MIMI
 from tests.golden.golden import Golden, recording
 from tests.golden.seeded_weights import MANIFEST
 
@@ -14,11 +16,6 @@ WAV2VEC = {
     "intermediate_size": 32,
     "num_conv_pos_embeddings": 16,
 }
-MIMI = {
-    "hidden_size": 32, "num_filters": 4, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 2,
-    "head_dim": 16, "intermediate_size": 32, "codebook_size": 16, "codebook_dim": 16, "num_quantizers": 4,
-    "vector_quantization_hidden_dimension": 16, "upsample_groups": 32,
-}  # fmt: skip
 
 
 def test_normalised_window_is_the_references():
@@ -52,6 +49,45 @@ def test_encoders_can_be_trained(name, config):
     encoder = build_audio_encoder(name, config)
     encoder(torch.randn(1, 64_000)).sum().backward()
     assert any(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in encoder.parameters())
+
+
+def test_wav2vec_is_transformers_own_model_behind_the_normalisation():
+    from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+    torch.manual_seed(0)
+    encoder = build_audio_encoder("wav2vec", WAV2VEC).eval()
+    reference = Wav2Vec2Model(Wav2Vec2Config(**WAV2VEC)).eval()
+    reference.load_state_dict(encoder.state_dict(), strict=True)
+    window = torch.randn(2, 64_000)
+    with torch.no_grad():
+        assert torch.equal(encoder(window), reference(normalise(window)).last_hidden_state)
+
+
+def test_mimi_is_transformers_own_model_up_to_its_quantizer():
+    from transformers import MimiConfig, MimiModel
+
+    torch.manual_seed(0)
+    encoder = build_audio_encoder("mimi", MIMI).eval()
+    for name, buffer in encoder.named_buffers():
+        if name.endswith("embed_sum"):  # untrained codebooks are all zero
+            buffer.normal_()
+    reference = MimiModel(MimiConfig(**MIMI)).eval()
+    state = {name.removeprefix("acoustic_model."): value for name, value in encoder.state_dict().items()}
+    reference.load_state_dict(state, strict=True)
+    window = 0.1 * torch.randn(2, 64_000)
+    with torch.no_grad():
+        codes = reference.encode(resample(window, 16_000, 24_000)[:, None]).audio_codes
+        features = encoder(window)
+        assert codes.unique().numel() > 4
+        assert torch.equal(features, reference.quantizer.decode(codes).transpose(1, 2))
+
+
+@pytest.mark.parametrize("name", ["wav2vec", "mimi", "log_mel"])
+def test_encoders_are_recognised_by_their_tensors(name):
+    config = {"wav2vec": WAV2VEC, "mimi": MIMI, "log_mel": {}}[name]
+    names = [f"audio_encoder.{key}" for key in build_audio_encoder(name, config).state_dict()]
+    assert encoder_of(["lvl_embed.weight", *names]) == name
+    assert encoder_of(["lvl_embed.weight"]) is None
 
 
 def test_older_weight_norm_names_are_read():

@@ -18,6 +18,17 @@ def test_state_dict_is_the_released_one(name):
     assert list(found) == list(expected)
 
 
+def test_state_dict_with_mimi_has_the_size_of_the_reference():
+    config = model_config("released")
+    config = {**config, "AR_CONFIG": {**config["AR_CONFIG"], "AUDIO_ENCODER": "mimi"}, "AUDIO_CONFIG": {}}
+    with torch.device("meta"):
+        model = BitwiseARModel(config)
+    state, parameters = model.state_dict(), sum(value.numel() for value in model.parameters())
+    assert (len(state), parameters) == (742, 224_310_251)
+    assert sum(value.numel() for value in state.values()) - parameters == 17_025_711
+    assert {value.dtype for value in state.values()} == {torch.float32, torch.int64}
+
+
 def test_default_audio_encoder_is_the_released_one():
     config = {key: value for key, value in model_config("released").items() if key != "AUDIO_CONFIG"}
     with torch.device("meta"):
