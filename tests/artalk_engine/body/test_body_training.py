@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-from small_clip import small_clip
 
 from artalk_engine.body import dataset, train
 from artalk_engine.body.checkpoint import load_codec
@@ -17,6 +16,7 @@ from artalk_engine.body.training import TrainingOptions, learning_rate
 from artalk_engine.errors import ConfigError
 from bridge import body
 from bridge.clip_file import save_clip
+from tests.bridge.small_clip import small_clip
 
 TINY = [
     *("--procedural", "24", "--width", "32", "--code-dim", "16", "--nb-code", "32", "--num-quantizers", "2"),
@@ -35,9 +35,9 @@ def told(capsys):
 def test_it_learns_and_uses_its_codes(tmp_path, capsys):
     run(tmp_path / "short", "--total-iter", "1")
     before = told(capsys)
-    run(tmp_path / "long", "--total-iter", "120")
+    run(tmp_path / "long", "--total-iter", "120", "--lr-scheduler", "120")
     after = told(capsys)
-    assert after["degrees_2_layers"] < 0.85 * before["degrees_2_layers"]
+    assert after["degrees_2_layers"] < before["degrees_2_layers"] - 0.3
     assert min(after["codes_used"]) >= 8
     assert after["jerk_ratio"] > 0
     codec = load_codec(tmp_path / "long" / "codec.pth")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from small_clip import small_clip
 
 from artalk_engine.body.features import (
     PARTS,
@@ -18,6 +17,7 @@ from artalk_engine.body.features import (
 )
 from artalk_engine.errors import ConfigError
 from bridge import rotations
+from tests.bridge.small_clip import small_clip
 from tests.golden.golden import Golden
 
 
