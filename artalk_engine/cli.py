@@ -24,7 +24,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from artalk_engine.commands import describe, generate, style
+from artalk_engine.commands import describe, deviation, generate, style
 from artalk_engine.commands.common import model_options, say
 from artalk_engine.errors import AudioError, EngineError, OptionError, StyleError
 from artalk_engine.version import engine_version
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, add_options, text in (
         ("generate", generate.add_options, "make a motion file from a sound file, or from each of several"),
         ("styles", style.add_list_options, "list the model's speaking styles"),
+        ("deviation", deviation.add_options, "measure what --precision fast changes, and what it saves"),
         ("describe", describe.add_options, "say which model, rig and device would be used"),
     ):
         add_options(commands.add_parser(name, parents=[common], help=text, description=f"{text.capitalize()}."))
@@ -98,5 +99,6 @@ def _readable(result: dict[str, Any]) -> str:
         return "\n".join(result["styles"])
     if list(result) == ["takes"]:
         return "\n".join(f"{take['output']}  {take['duration_s']:.2f} s" for take in result["takes"])
-    lists = {name: ", ".join(value) if isinstance(value, list) else value for name, value in result.items()}
-    return "\n".join(f"{name:<11} {value}" for name, value in lists.items())
+    lists = {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in result.items()}
+    width = max(map(len, lists))
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in lists.items())

@@ -24,7 +24,7 @@ from .audio.waveform import check_waveform
 from .audio.windows import window_count
 from .checkpoints import check_style, load_generator, load_style, read_config
 from .errors import NotInThisVersionError, OptionError, StyleError
-from .model_folder import builtin_model, find_model
+from .model_folder import ModelFolder, builtin_model, find_model
 from .motion.smoothing import smooth
 from .options import DEFAULT_STYLE, Manner, Style, TakeChanges, TakeOptions
 from .performance import Motion, Performance, advance, listen
@@ -81,11 +81,11 @@ class ARTAvatarInferEngine:
         """
         if load_gaga:
             raise NotInThisVersionError("GAGAvatar is not part of this version")
-        self._files = builtin_model() if checkpoint is None else find_model(Path(checkpoint))
+        self._files = find_files(checkpoint)
         self.config = read_config(self._files, config, rig)
         self.rig = self.config.rig
         self.defaults = TakeOptions(seed=seed, fix_pose=fix_pose, clip_length=clip_length, continuity=continuity)
-        self.device = torch.device(_choose_device(device))
+        self.device = choose_device(device)
         torch.set_num_threads(threads or _polite_threads())
         choose_hearing(continuity, self.config)  # says now what the model cannot do
         self._model = load_generator(self._files.weights, self.config).to(self.device)
@@ -242,7 +242,7 @@ class ARTAvatarInferEngine:
         Raises:
             StyleError: if there is no such style, or the clip has another shape.
         """
-        self._style_clip(style_motion)
+        find_style_clip(style_motion, self._files, self.rig)
         self.defaults = self.defaults.but({"style": style_motion})
 
     def smooth_motion_savgol(self, motions: npt.NDArray[Any] | torch.Tensor) -> Motion:
@@ -266,20 +266,9 @@ class ARTAvatarInferEngine:
         return self._begin(take, level), _blocks(audio)
 
     def _begin(self, take: TakeOptions, level: Level | None = None) -> Performance:
-        clip = self._style_clip(take.style)
+        clip = find_style_clip(take.style, self._files, self.rig)
         state = self._model.start(clip, 1, take.style_strength, (take.seed,))
         return Performance(self._model, state, take, choose_hearing(take.continuity, self.config).context, level)
-
-    def _style_clip(self, style: Style) -> torch.Tensor | None:
-        """Find a style's clip ``[1, 50, 106]``."""
-        if style is None or (isinstance(style, str) and style in ("", DEFAULT_STYLE)):
-            return None
-        if not isinstance(style, str):
-            return torch.from_numpy(check_style(_as_array(style), "given"))[None]
-        known = list_styles(self._files, self.rig)
-        if style not in known:
-            raise StyleError(f"there is no style {style!r}; known are: {', '.join(known) or 'none'}")
-        return torch.from_numpy(load_style(known[style]))[None]
 
     def _takes(
         self, clips: int, styles: Sequence[Style] | None, seeds: Sequence[int] | None, options: TakeChanges
@@ -298,12 +287,34 @@ def _joined(pieces: Iterable[Motion]) -> Motion:
     return np.concatenate([np.zeros((0, CHANNELS), np.float32), *pieces])
 
 
-def _choose_device(device: str) -> str:
+def find_files(checkpoint: Path | str | None) -> ModelFolder:
+    """Find the files of a model by its file or folder; None is the built-in voice."""
+    return builtin_model() if checkpoint is None else find_model(Path(checkpoint))
+
+
+def find_style_clip(style: Style, files: ModelFolder, rig: str) -> torch.Tensor | None:
+    """Find a style's clip ``[1, 50, 106]``; None is no style.
+
+    Raises:
+        StyleError: if there is no such style, or the clip has another shape.
+    """
+    if style is None or (isinstance(style, str) and style in ("", DEFAULT_STYLE)):
+        return None
+    if not isinstance(style, str):
+        return torch.from_numpy(check_style(_as_array(style), "given"))[None]
+    known = list_styles(files, rig)
+    if style not in known:
+        raise StyleError(f"there is no style {style!r}; known are: {', '.join(known) or 'none'}")
+    return torch.from_numpy(load_style(known[style]))[None]
+
+
+def choose_device(device: str) -> torch.device:
+    """Turn ``auto`` into the quickest device that there is."""
     if device != "auto":
-        return device
+        return torch.device(device)
     if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def _polite_threads() -> int:

@@ -276,6 +276,16 @@ def test_the_model_describes_itself(voice, capsys):
     assert (description["rig"], description["styles"], description["model"]) == ("builtin", ["calm"], "small voice")
 
 
+def test_what_fast_changes_is_measured_on_the_models_own_head(voice, sound_file, capsys):
+    """A head lies beside the built-in voice; another model brings its own, or is told one."""
+    assert cli.main(["deviation", str(sound_file(1.0)), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["frames"] == 25
+    assert 0 <= found["lips_median_mm"] <= found["lips_95th_mm"] <= found["lips_worst_mm"] < 50
+    assert cli.main(["deviation", str(sound_file(1.0)), "--model", voice]) == 3
+    assert "--head" in capsys.readouterr().err
+
+
 def test_help_needs_no_libraries():
     script = f"""
 import sys
