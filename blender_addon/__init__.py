@@ -6,19 +6,28 @@ from __future__ import annotations
 import bpy
 from bpy.app.handlers import persistent
 
-from . import jobs, notices, operators, panels
+from . import edit_sliders, jobs, notices, operators, panels
 from .body.settings import ArtalkBodySettings
 from .identity_sliders import ArtalkIdentity
 from .preferences import ArtalkPreferences
 from .properties import ArtalkSettings
 
-_CLASSES = (ArtalkPreferences, ArtalkSettings, ArtalkIdentity, ArtalkBodySettings, *operators.CLASSES, *panels.CLASSES)
+_CLASSES = (
+    ArtalkPreferences,
+    ArtalkSettings,
+    ArtalkIdentity,
+    ArtalkBodySettings,
+    *edit_sliders.CLASSES,
+    *operators.CLASSES,
+    *panels.CLASSES,
+)
 
 
 def register() -> None:
     """Add the classes, the scene's settings and the handler for opened files."""
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
+    bpy.types.Action.artalk_editing = bpy.props.PointerProperty(type=edit_sliders.ArtalkEditing)
     bpy.types.Object.artalk_identity = bpy.props.PointerProperty(type=ArtalkIdentity)
     bpy.types.Scene.artalk = bpy.props.PointerProperty(type=ArtalkSettings)
     bpy.types.Scene.artalk_body = bpy.props.PointerProperty(type=ArtalkBodySettings)
@@ -33,6 +42,7 @@ def unregister() -> None:
     del bpy.types.Scene.artalk_body
     del bpy.types.Scene.artalk
     del bpy.types.Object.artalk_identity
+    del bpy.types.Action.artalk_editing
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
 

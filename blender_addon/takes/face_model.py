@@ -68,7 +68,10 @@ class FaceModel:
         for bone in _INNER:
             if bone in turns:
                 weight = self.weights[:, JOINTS.index(bone), None]
-                posed += weight * (_apply(turns[bone], shaped, self._joint(bone), channels.bones[bone]) - shaped)
+                following = np.flatnonzero(weight)
+                before = shaped[:, following]
+                turned = _apply(turns[bone], before, self._joint(bone), channels.bones[bone])
+                posed[:, following] += weight[following] * (turned - before)
         if "neck" in turns:
             of_root = self.weights[:, _ROOT, None]
             inside = (posed - of_root * shaped) / np.maximum(1.0 - of_root, 1e-6)

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# ruff: noqa: N801, RUF012 - Blender's own conventions for tooltips, names and options
+"""Editing the take that plays: what it shows of its motion, how many keys it has, and what to look at."""
+
+from __future__ import annotations
+
+import time
+
+import bpy
+
+from .. import reasons
+from ..errors import AddonError
+from ..rig.parts import rig_parts
+from ..takes.curves import changed_by_hand, count_keys
+from ..takes.editing import parts_of, reduced, take_quality
+from ..takes.quality import Finding, Quality
+from ..takes.record import take_details
+from ..takes.rig_tools import face_tools
+from ..takes.take import current_take
+from ..timing import key_frames
+from .tab import Tab, draw_reason, draw_text
+
+REGIONS = (
+    ("lips", "Lips"),
+    ("jaw", "Jaw"),
+    ("brows", "Brows"),
+    ("lids", "Lids"),
+    ("cheeks", "Cheeks"),
+    ("head", "Head"),
+)
+SHOWN_FINDINGS = 12
+ICONS = {
+    "seam": "MOD_EDGESPLIT",
+    "jitter": "FORCE_TURBULENCE",
+    "closure": "MESH_TORUS",
+    "blink": "HIDE_OFF",
+    "stare": "TIME",
+    "head": "ORIENTATION_GIMBAL",
+    "range": "ERROR",
+}
+_LOOK_S = 0.5  # between two looks for changes by hand: the panel is drawn on every frame of playback
+
+_looked: tuple[str, float, bool] = ("", 0.0, False)
+
+
+class TakePanel(Tab):
+    """What the panels about the playing take share."""
+
+    bl_parent_id = "ARTALK_PT_takes"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Show the panel only where a take plays."""
+        rig = context.scene.artalk.rig
+        return rig is not None and current_take(rig) is not None
+
+
+class ARTALK_PT_edit(TakePanel, bpy.types.Panel):
+    """What a take shows of its motion."""
+
+    bl_label = "Edit"
+    bl_order = 10
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the sliders, and why they are grey."""
+        action = playing(context)
+        reason = reasons.no_changing_take(context)
+        if reason:
+            draw_reason(self.layout, context, reason)
+            return
+        if is_changed_by_hand(action):
+            draw_text(self.layout.column(align=True), context, "Keys were changed by hand.", "ERROR")
+            draw_reason(self.layout, context, "Restore the take, which loses them, or duplicate it first")
+            row = self.layout.row(align=True)
+            row.operator("artalk.restore_take", text="Restore", icon="LOOP_BACK").keep_edits = True
+            row.operator("artalk.duplicate_take", text="Duplicate", icon="DUPLICATE")
+        column = self.layout.column()
+        column.enabled = not is_changed_by_hand(action)
+        _draw_regions(column, context, action)
+        _draw_blinks(column, context, action)
+        _draw_gaze(column, action)
+        column.operator("artalk.reset_edits", icon="LOOP_BACK")
+
+
+class ARTALK_PT_keys(TakePanel, bpy.types.Panel):
+    """How many keys a take has."""
+
+    bl_label = "Keys"
+    bl_order = 11
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the bound, the button, and what came of it."""
+        layout = self.layout
+        reason = reasons.no_changing_take(context)
+        if reason:
+            draw_reason(layout, context, reason)
+            return
+        parts = rig_parts(context.scene.artalk.rig)
+        action = playing(context)
+        layout.prop(action.artalk_editing, "key_bound_mm")
+        row = layout.row(align=True)
+        row.operator("artalk.reduce_keys", icon="MOD_DECIM")
+        row.operator("artalk.all_keys", icon="KEYFRAME_HLT")
+        found = reduced(action)
+        if found is None:
+            layout.label(text=f"{count_keys(parts, action)} keys", icon="KEYFRAME")
+            return
+        column = layout.column(align=True)
+        share = 100.0 * found.after / max(found.before, 1)
+        column.label(text=f"{found.after} of {found.before} keys ({share:.0f} %)", icon="KEYFRAME")
+        column.label(text=f"95 of 100 vertices: {found.p95_mm:.2f} mm, lips {found.lips_p95_mm:.2f}", icon="BLANK1")
+        column.label(text=f"Worst vertex: {found.worst_mm:.2f} mm", icon="BLANK1")
+
+
+class ARTALK_PT_quality(TakePanel, bpy.types.Panel):
+    """What a viewer might complain about."""
+
+    bl_label = "Quality"
+    bl_order = 12
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the measures, and buttons that go to what was found."""
+        layout = self.layout
+        action = playing(context)
+        try:
+            quality = take_quality(action)
+        except AddonError as exc:
+            draw_reason(layout, context, str(exc))
+            return
+        _draw_measures(layout.column(align=True), quality)
+        _draw_findings(layout, action, quality.findings)
+        layout.operator("artalk.export_quality", icon="EXPORT")
+
+
+def playing(context: bpy.types.Context) -> bpy.types.Action:
+    """Return the take that plays; the panels are drawn only where one does."""
+    return current_take(context.scene.artalk.rig)
+
+
+def is_changed_by_hand(action: bpy.types.Action) -> bool:
+    """Return whether a take's keys were changed by hand, as of half a second ago."""
+    global _looked
+    name, looked_s, is_changed = _looked
+    if name != action.name or time.monotonic() - looked_s > _LOOK_S:
+        is_changed = bool(changed_by_hand(parts_of(action), action))
+        _looked = action.name, time.monotonic(), is_changed
+    return is_changed
+
+
+def _draw_regions(layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action) -> None:
+    editing = action.artalk_editing
+    tools = face_tools(rig_parts(context.scene.artalk.rig))
+    for name, label in REGIONS:
+        box = layout.box().column(align=True)
+        box.label(text=label)
+        sliders = box.column(align=True)
+        reason = tools.no_region(name)
+        sliders.enabled = not reason
+        for field in ("gain", "offset_ms", "smoothing_ms"):
+            sliders.prop(getattr(editing, name), field, slider=True)
+        draw_reason(box, context, reason)
+        if name == "lips":
+            snap = box.column(align=True)
+            snap.enabled = not tools.no_closures()
+            snap.prop(editing, "snap_lips_mm", slider=True)
+            draw_reason(box, context, tools.no_closures())
+        elif name == "jaw":
+            box.prop(editing, "jaw_limit_deg", slider=True)
+        elif name == "head":
+            box.prop(editing, "neck_share")
+
+
+def _draw_blinks(layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action) -> None:
+    box = layout.box().column(align=True)
+    box.prop(action.artalk_editing, "blink_strength", slider=True)
+    row = box.row(align=True)
+    row.operator("artalk.add_blink", icon="ADD")
+    row.operator("artalk.remove_blink", icon="REMOVE")
+    draw_reason(box, context, reasons.no_blinking(context))
+
+
+def _draw_gaze(layout: bpy.types.UILayout, action: bpy.types.Action) -> None:
+    box = layout.box().column(align=True)
+    box.prop(action.artalk_editing, "eye_darts_deg", slider=True)
+    seed = box.column(align=True)
+    seed.active = action.artalk_editing.eye_darts_deg > 0.0
+    seed.prop(action.artalk_editing, "eye_seed")
+
+
+def _draw_measures(column: bpy.types.UILayout, quality: Quality) -> None:
+    column.label(text=f"Seams: {quality.seam_ratio:.1f} times the usual step")
+    if quality.closures is not None:
+        column.label(text=f"Closures: {quality.closures}, {quality.open_closures} stay open")
+    if quality.jitter is not None:
+        column.label(text=f"Jitter of the lips: {quality.jitter / 1000.0:.1f} m/s³")
+    if quality.blinks is not None:
+        column.label(
+            text=f"Blinks: {quality.blinks_per_minute:.0f} a minute, {quality.full_blinks} of {quality.blinks} full"
+        )
+    for axis, (least, most) in quality.head_deg.items():
+        column.label(text=f"Head {axis}: {least:.0f}° to {most:.0f}°")
+    if quality.out_of_range:
+        column.label(text=f"{quality.out_of_range} values beyond a slider's range", icon="ERROR")
+
+
+def _draw_findings(layout: bpy.types.UILayout, action: bpy.types.Action, findings: tuple[Finding, ...]) -> None:
+    if not findings:
+        layout.label(text="Nothing to look at", icon="CHECKMARK")
+        return
+    details = take_details(action)
+    column = layout.column(align=True)
+    for finding in findings[:SHOWN_FINDINGS]:
+        frame = float(key_frames(finding.first + 1, details.rate_hz, details.start)[-1])
+        button = column.operator("artalk.go_to_frame", text=f"{round(frame)}: {finding.text}", icon=ICONS[finding.kind])
+        button.frame = frame
+    if len(findings) > SHOWN_FINDINGS:
+        column.label(text=f"… and {len(findings) - SHOWN_FINDINGS} more in the report")
+
+
+CLASSES = (ARTALK_PT_edit, ARTALK_PT_keys, ARTALK_PT_quality)
