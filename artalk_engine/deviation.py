@@ -23,7 +23,7 @@ from .face.flame import FLAMEModel
 from .face.lips import Lips, find_lips
 from .motion.generator import BitwiseARModel
 from .motion.smoothing import smooth
-from .precision import Precision, shorter_type, use_precision
+from .precision import Precision, use_precision
 
 Floats = npt.NDArray[np.float64]
 Motion = npt.NDArray[np.float32]
@@ -37,7 +37,7 @@ class Deviation:
     """What computing fast changes on one sound.
 
     Attributes:
-        type: what ``fast`` multiplies in on this machine; ``float32`` if it is the same as ``exact``.
+        type: what ``fast`` multiplies in; ``float32`` where it is the same as ``exact``.
         frames: of motion compared.
         bits: share of bits that differ, window by window. A window continues the one before it, so a bit that differs
             makes others differ after it.
@@ -86,11 +86,11 @@ def measure_deviation(
         raise AudioEmptyError("the waveform has no samples")
     lips, flame = find_lips(head), FLAMEModel(model_path=head)
     exact_bits, exact, exact_s, _ = _speak(load(), "exact", waveform, style_clip)
-    fast_bits, fast, fast_s, device = _speak(load(), "fast", waveform, style_clip)
+    fast_bits, fast, fast_s, dtype = _speak(load(), "fast", waveform, style_clip)
     differ = (exact_bits != fast_bits).float().mean(dim=(1, 2))
     away_mm, opening_mm = compare_lips(flame, lips, exact, fast)
     return Deviation(
-        type=str(shorter_type(device)).removeprefix("torch."),
+        type=str(dtype).removeprefix("torch."),
         frames=len(exact),
         bits=tuple(differ.tolist()),
         lips_median_mm=float(np.median(away_mm)),
@@ -122,10 +122,9 @@ def compare_lips(head: FLAMEModel, lips: Lips, first: Motion, second: Motion) ->
 
 def _speak(
     model: BitwiseARModel, precision: Precision, waveform: npt.NDArray[np.float32], style_clip: Tensor | None
-) -> tuple[Tensor, Motion, float, torch.device]:
-    """Return bits ``[W, L, C]``, smoothed motion ``[T, 106]``, seconds taken, and where."""
-    device = model.device
-    use_precision(model, precision, device)
+) -> tuple[Tensor, Motion, float, torch.dtype]:
+    """Return bits ``[W, L, C]``, smoothed motion ``[T, 106]``, seconds taken, and the type computed in."""
+    dtype = use_precision(model, precision, model.device)
     sound = torch.from_numpy(waveform)[None]
     start = time.perf_counter()
     windows = [(window.bits.cpu(), window.motion.cpu()) for window in model.windows(sound, style_clip)]
@@ -133,7 +132,7 @@ def _speak(
     raw = torch.cat([motion for _, motion in windows], dim=1)[0, : frame_count(len(waveform))]
     motion = smooth(raw.numpy())
     motion[:, JAW_YAW_ROLL] = 0
-    return torch.cat([bits for bits, _ in windows]), motion, taken, device
+    return torch.cat([bits for bits, _ in windows]), motion, taken, dtype
 
 
 def _pose(head: FLAMEModel, motion: Motion) -> Floats:

@@ -4,13 +4,13 @@
     fast    the audio encoder's and the generator's large products in 16 bits; all else as before
 
 Whatever lies between the products (norms, attention by angle, sums) stays float32, and so do the choice of bits and the
-motion codec. ``fast`` is never slower: where nothing shorter is quick, it is ``exact``.
+motion codec. ``fast`` is never slower: where nothing shorter is quick, or nothing is large, it is ``exact``.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Literal, get_args
+from typing import Literal, TypeGuard, get_args
 
 import torch
 from torch import nn
@@ -25,13 +25,17 @@ Precision = Literal["exact", "fast"]
 
 FULL = torch.float32
 FIRST_CUDA_WITH_QUICK_HALVES = (7, 0)
+FEWEST_WEIGHTS = 2**18  # of a layer that gains; smaller ones stay in a processor's cache as they are
 
 
-def use_precision(model: BitwiseARModel, precision: Precision, device: torch.device) -> None:
+def use_precision(model: BitwiseARModel, precision: Precision, device: torch.device) -> torch.dtype:
     """Prepare a loaded model, once, for the device that it is on.
 
     Its layers are exchanged one by one, so that no second copy of the weights comes into being. A prepared model can
     neither be trained nor saved.
+
+    Returns:
+        the type that large products are computed in; a small model has none, and stays exact.
 
     Raises:
         OptionError: if there is no such precision.
@@ -44,6 +48,8 @@ def use_precision(model: BitwiseARModel, precision: Precision, device: torch.dev
         _exchange(model.audio_encoder, dtype, device)
     if device.type == "cuda":
         _keep_convolutions_exact(model.audio_encoder)
+    found = {module.dtype for module in model.modules() if isinstance(module, ReducedLinear)}
+    return dtype if dtype in found else FULL
 
 
 def shorter_type(device: torch.device) -> torch.dtype:
@@ -84,13 +90,13 @@ def _keep_convolutions_exact(encoder: nn.Module) -> None:
 
 
 def _exchange(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
-    """Put prepared layers in the place of all linear layers and convolutions below.
+    """Put prepared layers in the place of all large linear layers and all convolutions below.
 
     The weight of a convolution whose weight is normed is computed here, once and not at every call.
     """
     _exchange_mlp(module, dtype, device)
     for name, child in module.named_children():
-        if isinstance(child, nn.Linear):
+        if _is_large(child):
             setattr(module, name, _linear(child, dtype, device))
         elif isinstance(child, nn.Conv1d):
             if device.type != "mps":
@@ -109,9 +115,13 @@ def _exchange_mlp(module: nn.Module, dtype: torch.dtype, device: torch.device) -
     else:
         return
     linear = parent.get_submodule(first)
-    if isinstance(linear, nn.Linear):
+    if _is_large(linear):
         setattr(parent, first, _linear(linear, dtype, device, gelu))
         setattr(parent, activation, nn.Identity())
+
+
+def _is_large(module: nn.Module) -> TypeGuard[nn.Linear]:
+    return isinstance(module, nn.Linear) and module.weight.numel() >= FEWEST_WEIGHTS
 
 
 def _linear(linear: nn.Linear, dtype: torch.dtype, device: torch.device, gelu: Gelu = Gelu.NONE) -> nn.Module:

@@ -60,11 +60,12 @@ def test_a_batch_in_16_bits_is_nearly_its_members(fast):
 def test_no_weight_is_kept_twice(kind):
     model = deepcopy(shared_model("tiny"))
     layers = sum(isinstance(module, nn.Linear) for module in model.attn_blocks.modules())
-    use_precision(model, kind, CPU)
+    dtype = use_precision(model, kind, CPU)
     assert not any(isinstance(module, nn.Linear) for module in model.attn_blocks.modules())
     prepared = [module for module in model.attn_blocks.modules() if isinstance(module, ReducedLinear)]
     assert len(prepared) == layers
-    assert all(layer.dtype == (shorter_type(CPU) if kind == "fast" else torch.float32) for layer in prepared)
+    assert dtype == (shorter_type(CPU) if kind == "fast" else torch.float32)
+    assert all(layer.dtype == dtype for layer in prepared)
     assert not any(parametrize.is_parametrized(module) for module in model.modules())
 
 
@@ -81,13 +82,12 @@ def test_machines_that_are_not_quick_with_16_bits_compute_exactly(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["exact", "fast"])
-def test_small_voices_are_prepared_too(kind):
+def test_small_voices_stay_as_they_are(kind):
     torch.manual_seed(0)
     model = BitwiseARModel(CONFIG).eval().requires_grad_(False)
     prepared = deepcopy(model)
-    use_precision(prepared, kind, CPU)
-    found, expected = first_window(prepared, buzz(4.0)), first_window(model, buzz(4.0))
-    assert (found.bits != expected.bits).float().mean() < 0.02
+    assert use_precision(prepared, kind, CPU) == torch.float32
+    assert str(prepared) == str(model)
 
 
 def test_unknown_precisions_are_named():
