@@ -33,8 +33,7 @@ def assign(animated: bpy.types.ID, action: bpy.types.Action, slot_name: str = ""
         slot_name: the slot to take where the Action has several that fit.
     """
     data = animated.animation_data or animated.animation_data_create()
-    if data.use_tweak_mode:
-        data.use_tweak_mode = False  # while a strip is being tweaked, the Action cannot be changed
+    leave_tweak_mode(animated)
     data.action = action
     if HAS_SLOTS:
         data.action_slot = _slot(action, id_type(animated), slot_name or animated.name)
@@ -103,13 +102,10 @@ def push_down(animated: bpy.types.ID, frames: tuple[float, float]) -> str:
     Returns:
         The Action's name, ``""`` if there was none.
     """
+    leave_tweak_mode(animated)
     data = animated.animation_data
     if data is None or data.action is None:
         return ""
-    if data.use_tweak_mode:
-        data.use_tweak_mode = False
-        if data.action is None:
-            return ""
     action, slot = data.action, data.action_slot if HAS_SLOTS else None
     blending = data.action_blend_type, data.action_influence, data.action_extrapolation
     first = np.floor(min(action.frame_range[0], *frames))
@@ -120,7 +116,7 @@ def push_down(animated: bpy.types.ID, frames: tuple[float, float]) -> str:
     strip = track.strips.new(action.name, int(first), action)
     if slot is not None:
         strip.action_slot = slot
-    strip.action_frame_start, strip.action_frame_end = first, last
+    strip.action_frame_end, strip.action_frame_start = last, first  # a start beyond the end would not be taken
     strip.frame_start, strip.frame_end = first, last
     strip.blend_type, strip.influence, strip.extrapolation = blending
     action.use_fake_user = True
@@ -148,8 +144,7 @@ def lay_out(animated: bpy.types.ID, action: bpy.types.Action, slot_name: str, na
     strip = track.strips.new(name, int(np.floor(first)), action)
     if HAS_SLOTS:
         strip.action_slot = _slot(action, id_type(animated), slot_name)
-    strip.action_frame_start, strip.action_frame_end = first, last
-    strip.frame_end = max(strip.frame_end, last)  # a start beyond the end would not be taken
+    strip.action_frame_end, strip.action_frame_start = last, first  # a start beyond the end would not be taken
     strip.frame_start, strip.frame_end = first, last
     strip.extrapolation = "HOLD" if len(data.nla_tracks) == 1 else "HOLD_FORWARD"
     action.use_fake_user = True
@@ -167,12 +162,19 @@ def remove_strips(animated: bpy.types.ID, removed: Set[bpy.types.Action]) -> Non
     data = animated.animation_data
     for track in list(data.nla_tracks) if data is not None else ():
         strips = [strip for strip in track.strips if strip.action in removed]
-        if strips and data.use_tweak_mode:
-            data.use_tweak_mode = False
+        if strips:
+            leave_tweak_mode(animated)
         for strip in strips:
             track.strips.remove(strip)
         if strips and not track.strips:
             data.nla_tracks.remove(track)
+
+
+def leave_tweak_mode(animated: bpy.types.ID) -> None:
+    """Stop tweaking a strip: meanwhile its Action stands where the datablock's own belongs, and cannot be changed."""
+    data = animated.animation_data
+    if data is not None and data.use_tweak_mode:
+        data.use_tweak_mode = False
 
 
 def release(animated: bpy.types.ID) -> None:
@@ -180,8 +182,7 @@ def release(animated: bpy.types.ID) -> None:
     data = animated.animation_data
     if data is None:
         return
-    if data.use_tweak_mode:
-        data.use_tweak_mode = False
+    leave_tweak_mode(animated)
     data.action = None
     data.action_blend_type, data.action_influence, data.action_extrapolation = "REPLACE", 1.0, "HOLD"
 

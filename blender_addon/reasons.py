@@ -61,11 +61,19 @@ def no_takes(context: bpy.types.Context) -> str:
     return f"Leave Edit Mode of '{rig.name}' first" if rig.mode == "EDIT" else ""
 
 
-def no_take(context: bpy.types.Context) -> str:
-    """Return why the playing take cannot be copied, deleted or looked into."""
+def no_own_take(context: bpy.types.Context) -> str:
+    """Return why no take of the head can be copied or deleted."""
     if jobs.current() is not None:
         return "A take is being generated"
     reason = no_takes(context)
+    if reason:
+        return reason
+    return "" if takes_of(rig_parts(context.scene.artalk.rig).rig_id) else "This head has no takes yet"
+
+
+def no_take(context: bpy.types.Context) -> str:
+    """Return why the playing take cannot be looked into."""
+    reason = no_own_take(context)
     take = current_take(context.scene.artalk.rig) if not reason else None
     if reason or take is None:
         return reason or "No take plays: choose one from the list"

@@ -58,7 +58,8 @@ class TakeOperator(Explained):
         """
         action = bpy.data.actions.get(self.take) if self.take else current_take(parts.rig)
         if action is None:
-            raise TakeError(f"There is no take '{self.take}'.", "Choose one from the list.")
+            text = f"There is no take '{self.take}'." if self.take else "No take plays."
+            raise TakeError(text, "Choose one from the list.")
         return action
 
     def change(self, scene: bpy.types.Scene, parts: RigParts, action: bpy.types.Action) -> str:
@@ -111,7 +112,7 @@ class ARTALK_OT_duplicate_take(TakeOperator, bpy.types.Operator):
     @classmethod
     def reason(cls, context: bpy.types.Context) -> str:
         """Return why no take can be copied."""
-        return reasons.no_take(context)
+        return reasons.no_own_take(context)
 
     def change(self, scene: bpy.types.Scene, parts: RigParts, action: bpy.types.Action) -> str:
         """Copy it."""
@@ -127,7 +128,7 @@ class ARTALK_OT_delete_take(TakeOperator, bpy.types.Operator):
     @classmethod
     def reason(cls, context: bpy.types.Context) -> str:
         """Return why no take can be deleted."""
-        return reasons.no_take(context)
+        return reasons.no_own_take(context)
 
     def change(self, scene: bpy.types.Scene, parts: RigParts, action: bpy.types.Action) -> str:
         """Delete it."""

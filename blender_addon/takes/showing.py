@@ -7,7 +7,7 @@ import bpy
 
 from ..errors import SoundError
 from ..rig.parts import RigParts, rig_parts
-from .record import takes_of
+from .record import take_details, takes_of
 from .sound import SOUND, place_sound, remove_sound
 from .take import current_take, own_details, remove_take, show_take
 from .timeline import frame_range
@@ -33,6 +33,8 @@ def play_take(scene: bpy.types.Scene, action: bpy.types.Action) -> str:
     show_take(parts, action, frame_range(scene))
     if before not in (None, action):
         parts.rig[PREVIOUS] = before
+    if not take_details(action).speech.audio:
+        return ""  # a motion without a sound
     try:
         place_sound(scene, action, should_sync=False)
     except SoundError as exc:

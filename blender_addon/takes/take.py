@@ -247,6 +247,7 @@ def _new_action(name: str) -> bpy.types.Action:
 
 def _set_aside(animated: bpy.types.ID, frames: tuple[float, float]) -> str:
     """Make room for a take; return the name of the artist's Action that had to move, or ``""``."""
+    actions.leave_tweak_mode(animated)
     data = animated.animation_data
     action = data.action if data is not None else None
     if action is None or is_take(action) or _is_face_of_take(action):
