@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artalk_engine.environment import needed_packages
-from artalk_engine.errors import AudioMissingError, OptionError
+from artalk_engine.errors import OptionError
 from artalk_engine.version import engine_version
 from bridge.errors import MotionFileError
 from bridge.motion import FPS
 from bridge.motion_file import MotionFile, save_motion
 
-from .common import count, load, seconds, writable
+from .common import load, writable
+from .speaking import add_sound_options, add_take_options, changes_of, recording_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from artalk_engine.audio.recording import Recording
     from artalk_engine.engine import ARTAvatarInferEngine
     from artalk_engine.generation import Voice
-    from artalk_engine.options import TakeChanges
 
 
 @dataclass(frozen=True)
@@ -51,58 +50,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="motion file to write, or a folder for several (default: AUDIO's name)"
     )
     parser.add_argument("-f", "--force", action="store_true", help="replace outputs that exist")
-    _add_sound_options(parser.add_argument_group("sound"))
-    _add_take_options(parser.add_argument_group("take"))
-
-
-def _add_sound_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--start", type=seconds, default=0.0, metavar="S", help="begin at this second of the sound")
-    group.add_argument("--end", type=seconds, metavar="S", help="end at this second of the sound")
-    group.add_argument(
-        "--channel",
-        choices=("mix", "left", "right", "loudest"),
-        default="mix",
-        help="which channel speaks (default: mix)",
-    )
-    group.add_argument(
-        "--continuity",
-        choices=("auto", "none", "loudness", "context", "both"),
-        default="auto",
-        help="what of the sound around a window of four seconds counts for it: nothing, the loudness of the whole "
-        "clip, what sounds just before and after, or both (default: auto, what suits the model)",
-    )
-    group.add_argument("-l", "--clip-length", "--clip_length", type=count, default=0, help=argparse.SUPPRESS)
-
-
-def _add_take_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "-s", "--style", "--style_id", default="", metavar="NAME", help="speaking style (default: the model's own)"
-    )
-    group.add_argument(
-        "--style-strength", type=float, default=1.1, metavar="X", help="how much of the style to show (default: 1.1)"
-    )
-    group.add_argument("--seed", type=count, default=0, metavar="N", help="choose another take")
-    group.add_argument(
-        "--temperature",
-        type=float,
-        default=0.0,
-        metavar="X",
-        help="how far takes may differ: 0 is the model's best guess, 1 as it doubts (default: 0)",
-    )
-    group.add_argument(
-        "--top-k", type=count, default=2, metavar="K", help="of a bit's two values, how many may be drawn"
-    )
-    group.add_argument(
-        "--top-p", type=float, default=1.0, metavar="P", help="draw only bits that are less certain than this"
-    )
-    group.add_argument("--fix-pose", action="store_true", help="keep the head still")
+    add_sound_options(parser.add_argument_group("sound"))
+    add_take_options(parser.add_argument_group("take"))
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Make the motion of each sound and write it; what can be refused is refused before a model is loaded."""
     sounds = _sounds_of(options)
+    recordings = [recording_of(sound, options) for sound in sounds]
     outputs = _outputs_of(options, sounds)
-    recordings = [_recording(sound, options) for sound in sounds]
     begun = time.monotonic()
     engine, voice = load(options)
     takes = []
@@ -122,7 +78,7 @@ def _motions(
     import numpy as np
     from tqdm import tqdm
 
-    changes = _changes(options)
+    changes = changes_of(options)
     if len(recordings) > 1:
         made = engine.batch(recordings, **changes)
         yield from tqdm(made, "Making motion", len(recordings), unit="sound", disable=None, leave=False)
@@ -131,19 +87,6 @@ def _motions(
     pieces = engine.stream(recordings[0], **changes)
     bar = tqdm(pieces, "Making motion", windows, unit="window", disable=None, leave=False)
     yield 0, np.concatenate(list(bar))
-
-
-def _changes(options: argparse.Namespace) -> TakeChanges:
-    return {
-        "style": options.style,
-        "style_strength": options.style_strength,
-        "seed": options.seed,
-        "temperature": options.temperature,
-        "top_k": options.top_k,
-        "top_p": options.top_p,
-        "continuity": options.continuity,
-        "fix_pose": options.fix_pose,
-    }
 
 
 def _take(
@@ -167,11 +110,7 @@ def _sounds_of(options: argparse.Namespace) -> list[Path]:
     names = [options.audio_option] if options.audio_option else options.audio
     if not names:
         raise OptionError("No sound file was given.", "Name one, as in: generate speech.wav -o motion.npz")
-    paths = [Path(name) for name in names]
-    for path in paths:
-        if not path.is_file():
-            raise AudioMissingError(f"There is no sound file {path}.")
-    return paths
+    return [Path(name) for name in names]
 
 
 def _outputs_of(options: argparse.Namespace, sounds: list[Path]) -> list[Path]:
@@ -188,15 +127,3 @@ def _outputs_of(options: argparse.Namespace, sounds: list[Path]) -> list[Path]:
     if output.suffix.lower() != ".npz":
         raise MotionFileError(output, "a motion file's name ends in .npz", "Choose such a name.")
     return [writable(output, options.force)]
-
-
-def _recording(sound: Path, options: argparse.Namespace) -> Recording:
-    """Say what to hear of a file, having looked whether it can be heard."""
-    with needed_packages():
-        from artalk_engine.audio.recording import Recording
-
-    # ARTalk's own --clip_length counts frames.
-    ends = [options.end, options.start + options.clip_length / FPS if options.clip_length else None]
-    recording = Recording(sound, options.start, min((e for e in ends if e is not None), default=None), options.channel)
-    next(recording.blocks())
-    return recording
