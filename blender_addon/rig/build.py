@@ -22,7 +22,6 @@ from .head_file import Head
 from .materials import apply_materials
 from .shape_keys import add_shape_key
 
-POSED_BY_HAND = ("neck", "eye_l", "eye_r")  # a take turns the other bones, and moves them with their joints
 LEAST_OFFSET = 1e-6  # metres for one unit of expression; below, turning makes no difference that anyone can see
 BONE_ALONG = np.array((0.0, 0.03, 0.0))  # metres, from head to tail; along Y a bone has no rest rotation
 
@@ -78,7 +77,7 @@ def _armature(context: bpy.types.Context, head: Head, name: str) -> bpy.types.Ob
         bpy.ops.object.mode_set(mode="OBJECT")
     for bone, offsets in zip(rig.pose.bones, head.joint_offsets, strict=True):
         bone.rotation_mode = "QUATERNION"
-        if bone.name in POSED_BY_HAND and np.abs(offsets).max() > LEAST_OFFSET:
+        if np.abs(offsets).max() > LEAST_OFFSET:
             _add_pivot(bone)
     return rig
 
@@ -86,8 +85,9 @@ def _armature(context: bpy.types.Context, head: Head, name: str) -> bpy.types.Ob
 def _add_pivot(bone: bpy.types.PoseBone) -> None:
     """Let a bone turn about where the expression has moved its joint, however and by whom it is turned.
 
-    Takes key the pivot's offset, which depends on the expression alone; FLAME's own rotation
-    about a joint that moved by ``d`` is Blender's about the bone's head plus ``(I - R) d``.
+    FLAME's rotation about a joint that moved by ``d`` is Blender's about the bone's head, moved by
+    ``(I - R) d``. Takes key ``d``, which is linear in the expression, so that it is right between keys
+    as well, and for bones that are posed by hand.
     """
     pivot = bone.constraints.new("PIVOT")
     pivot.name = naming.PIVOT

@@ -47,8 +47,8 @@ class RigParts:
         axes: ``[3, 3]`` rotation from FLAME's axes to those of mesh and armature.
         shifts: ``[J, 3]`` metres from each bone's head to its joint without expression, in
             FLAME's axes; other than zero only on rigs made by others.
-        pivots: those joints whose bone has a constraint for the joint's offset, so that the bone
-            can be posed by hand: their offsets are keyed, and no location.
+        pivots: those joints whose bone has a constraint for the joint's drift, which is keyed
+            in place of the bone's location.
     """
 
     rig: bpy.types.Object

@@ -18,8 +18,10 @@ def rotation_matrix(axis_angle: np.ndarray) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
-def flame_vertices(path: Path, motion: np.ndarray, betas: np.ndarray | None = None) -> np.ndarray:
-    """Vertices ``[N, V, 3]`` in metres of motion frames ``[N, 106]``."""
+def flame_vertices(
+    path: Path, motion: np.ndarray, betas: np.ndarray | None = None, turned: dict[int, np.ndarray] | None = None
+) -> np.ndarray:
+    """Vertices ``[N, V, 3]`` in metres of motion frames ``[N, 106]``; further joints turn by axis-angles ``[3]``."""
     with np.load(path) as archive:
         names = ("v_template", "shapedirs", "posedirs", "J_regressor", "weights")
         template, shapes, poses, regressor, weights = (archive[name].astype(np.float64) for name in names)
@@ -31,6 +33,8 @@ def flame_vertices(path: Path, motion: np.ndarray, betas: np.ndarray | None = No
         joints = regressor @ shaped
         rotations = [np.eye(3)] * 5
         rotations[0], rotations[2] = rotation_matrix(frame[100:103]), rotation_matrix(frame[103:106])
+        for joint, axis_angle in (turned or {}).items():
+            rotations[joint] = rotation_matrix(axis_angle)
         posed = shaped + poses @ np.concatenate([(r - np.eye(3)).ravel() for r in rotations[1:]])
         turns, places = [], []
         for joint, parent in enumerate(PARENTS):
