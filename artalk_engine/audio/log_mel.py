@@ -9,6 +9,7 @@ and so is blind to microphone and speaker.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -21,6 +22,7 @@ from artalk_engine.config import SAMPLE_RATE_HZ
 from artalk_engine.errors import ConfigError
 
 HOP, SPAN, FFT = 160, 400, 512  # samples
+HANN_ENERGY = 0.375 * SPAN  # sum of the squares of its window
 LOWEST_HZ, HIGHEST_HZ = 50.0, 7600.0
 FLOOR = 1e-9  # power below which nothing is heard, full scale being 1
 QUIETEST_SPEECH = 1e-4  # -40 dB below full scale
@@ -96,7 +98,7 @@ class LogMelEncoder(nn.Module):
         padded = F.pad(windows, (margin, margin))
         spectrum = torch.stft(padded, FFT, HOP, SPAN, self.spectral_window, center=False, return_complex=True)
         power = spectrum.real.square() + spectrum.imag.square()
-        power = power * (2.0 / (FFT * float(self.spectral_window.square().sum())))
+        power = power * (2.0 / (FFT * HANN_ENERGY))
         return torch.log(self.filters @ power + FLOOR)
 
     def encode(self, bands: Tensor) -> Tensor:
@@ -118,7 +120,7 @@ def two_views(bands: Tensor) -> Tensor:
     """
     level = bands.logsumexp(dim=1, keepdim=True)  # [B, 1, A]
     loud = level.quantile(LOUD_QUANTILE, dim=2, keepdim=True)
-    reference = loud.clamp_min(torch.log(torch.tensor(QUIETEST_SPEECH)).item())
+    reference = loud.clamp_min(math.log(QUIETEST_SPEECH))
     is_speech = torch.sigmoid(level - reference + NEPERS_A_UNIT)  # half at 20 dB below the speech
     mean = (bands * is_speech).sum(dim=2, keepdim=True) / (is_speech.sum(dim=2, keepdim=True) + 1.0)
     relative = torch.cat([bands - reference, (bands - mean).clamp(-SILENCE, SILENCE)], dim=1)
