@@ -15,6 +15,7 @@ import bpy
 from bridge.errors import BridgeError, EngineTimeoutError
 
 from . import notices
+from .body.recoding import RecodeJob, RecodeOrder
 from .engine_process import engine
 from .errors import AddonError, BusyError
 from .generating import GenerateJob, Order
@@ -24,22 +25,25 @@ TICK_S = 0.03  # between two looks at the engine while it works
 CANCEL_S = 5.0  # for the engine to answer to a cancel, before it is ended
 SILENCE_S = 300.0  # the longest that an engine may be silent
 
+Job = GenerateJob | RecodeJob
+AnyOrder = Order | RecodeOrder
+
 log = logging.getLogger(__name__)
 
-_current: GenerateJob | None = None
+_current: Job | None = None
 _cancelled_at = 0.0
 
 
-def current() -> GenerateJob | None:
+def current() -> Job | None:
     """Return the job that runs, if one does."""
     return _current
 
 
-def start(order: Order, python: Path) -> None:
+def start(order: AnyOrder, python: Path) -> None:
     """Begin a job that goes on beside the user's work.
 
     Args:
-        order: what to generate.
+        order: what to make.
         python: the Python of the engine's environment.
 
     Raises:
@@ -51,11 +55,11 @@ def start(order: Order, python: Path) -> None:
         bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
 
 
-def run(order: Order, python: Path) -> notices.Notice:
+def run(order: AnyOrder, python: Path) -> notices.Notice:
     """Do a job and return when it is over; the result is the same as from :func:`start`.
 
     Args:
-        order: what to generate.
+        order: what to make.
         python: the Python of the engine's environment.
 
     Returns:
@@ -109,12 +113,12 @@ def stop_all() -> None:
     engine.close()
 
 
-def _begin(order: Order, python: Path) -> GenerateJob:
+def _begin(order: AnyOrder, python: Path) -> Job:
     global _current
     if _current is not None:
         raise BusyError
     notices.dismiss()
-    job = GenerateJob(order, engine)
+    job = RecodeJob(order, engine) if isinstance(order, RecodeOrder) else GenerateJob(order, engine)
     engine.start(python)
     job.begin()
     _current = job
@@ -141,7 +145,7 @@ def tick() -> float | None:
     return TICK_S if _current is not None else None
 
 
-def _advance(job: GenerateJob, budget_s: float = 0.004) -> None:
+def _advance(job: Job, budget_s: float = 0.004) -> None:
     """Hand a job what has arrived, and end it where nothing more will."""
     try:
         for request, reply in engine.poll(budget_s):
@@ -157,7 +161,7 @@ def _advance(job: GenerateJob, budget_s: float = 0.004) -> None:
         job.stop(exc)
 
 
-def _end(job: GenerateJob) -> None:
+def _end(job: Job) -> None:
     """Show what came of a job and make it one step for undo."""
     global _current
     _current = None

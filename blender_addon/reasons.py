@@ -9,6 +9,7 @@ from __future__ import annotations
 import bpy
 
 from . import jobs
+from .body.reasons import no_body
 from .errors import AddonError
 from .preferences import engine_python
 from .rig import identity
@@ -200,3 +201,14 @@ def no_blinking(context: bpy.types.Context) -> str:
 def no_importing(context: bpy.types.Context) -> str:
     """Return why no take can be made of a motion file."""
     return "A take is being generated" if jobs.current() is not None else no_takes(context)
+
+
+def no_recoding(context: bpy.types.Context) -> str:
+    """Return why the engine cannot work on the body's clip."""
+    if jobs.current() is not None:
+        return "The engine is at work"
+    try:
+        engine_python(context)
+    except AddonError as exc:
+        return str(exc)
+    return no_body(context)

@@ -19,6 +19,10 @@ UP_AXES = (
 )
 
 
+# From 4.5 on, a path may begin with "//", the file's own folder, only if it says so.
+PATH_OPTIONS = {"ANIMATABLE"} | ({"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set())
+
+
 def _is_armature(_: bpy.types.PropertyGroup, thing: bpy.types.Object) -> bool:
     return thing.type == "ARMATURE"
 
@@ -52,6 +56,23 @@ class ArtalkBodySettings(bpy.types.PropertyGroup):
 
     rig: bpy.props.PointerProperty(
         name="Body", description="The armature that clips move", type=bpy.types.Object, poll=_is_armature
+    )
+    layers: bpy.props.IntProperty(
+        name="Layers",
+        description="How many of the codec's layers to listen to, coarse to fine; zero for all",
+        min=0,
+        soft_max=6,
+        default=0,
+    )
+    smooth: bpy.props.BoolProperty(
+        name="Smooth Result", description="Take the codec's own jitter out of its result", default=True
+    )
+    checkpoint: bpy.props.StringProperty(
+        name="Codec",
+        description="Weights of a body codec (.pth). Without any, the add-on's demonstration is used: "
+        "it knows made-up gestures of the upper body only",
+        subtype="FILE_PATH",
+        options=PATH_OPTIONS,
     )
     head_turn: bpy.props.EnumProperty(
         name="Head Turn",

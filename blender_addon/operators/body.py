@@ -12,17 +12,21 @@ from bpy_extras.io_utils import ExportHelper, ImportHelper
 from bridge.clip_file import load_clip, save_clip
 from bridge.errors import BridgeError
 
+from .. import jobs
 from ..body import reasons
 from ..body.attach import attach_head, detach_head
 from ..body.bones import body_bones
 from ..body.exporting import export_clip, whole_clip
 from ..body.face import expressions_note, face_at, playing_take, with_face
 from ..body.importing import ImportOptions, import_clip
+from ..body.recoding import ACTIONS, WITH_FILE, RecodeOrder
 from ..body.settings import UP_AXES
 from ..body.skeleton import build_skeleton
 from ..body.together import face_take, together_note
 from ..errors import AddonError
 from ..notices import Notice
+from ..preferences import engine_device, engine_python
+from ..reasons import no_recoding
 from ..rig.parts import rig_parts
 from ..takes import timeline
 from .reporting import Explained, report, report_error
@@ -197,6 +201,64 @@ class ARTALK_OT_take_from_clip(Explained, bpy.types.Operator):
             return report_error(self, exc)
 
 
+class ARTALK_OT_recode_clip(Explained, bpy.types.Operator):
+    """Let the engine work on the clip; the result is another clip on the same body"""
+
+    bl_idname = "artalk.recode_clip"
+    bl_label = "Change Clip"
+    # The job adds its step to the undo history when it is over, long after a button's operator.
+    bl_options = {"REGISTER"}
+
+    action: bpy.props.EnumProperty(name="Action", items=ACTIONS)
+    filepath: bpy.props.StringProperty(
+        name="File", description="The clip that follows, or the file of tokens", subtype="FILE_PATH"
+    )
+
+    @classmethod
+    def description(cls, _: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """Return the tooltip of each action."""
+        return next(text for name, _, text in ACTIONS if name == properties.action)
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why the engine cannot work on the clip."""
+        return no_recoding(context)
+
+    def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
+        """Ask for a file where one is needed; then begin, and let the user go on working."""
+        self.is_beside = not bpy.app.background  # background Blender has no timers
+        if self.action in WITH_FILE and not bpy.app.background:
+            context.window_manager.fileselect_add(self)
+            return {"RUNNING_MODAL"}
+        return self.execute(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Begin, and for scripts wait for the end."""
+        try:
+            order = recode_order(context, self.action, self.filepath)
+            if getattr(self, "is_beside", False):
+                jobs.start(order, engine_python(context))
+                return {"FINISHED"}
+            return report(self, jobs.run(order, engine_python(context)))
+        except (AddonError, BridgeError) as exc:
+            return report_error(self, exc)
+
+
+def recode_order(context: bpy.types.Context, action: str, file: str) -> RecodeOrder:
+    """Return what the panel's settings ask for."""
+    settings = context.scene.artalk_body
+    return RecodeOrder(
+        body_uid=settings.rig.session_uid,
+        scene_uid=context.scene.session_uid,
+        action=action,
+        file=Path(bpy.path.abspath(file)).absolute() if file else None,
+        layers=settings.layers,
+        smooth=settings.smooth,
+        checkpoint=Path(bpy.path.abspath(settings.checkpoint)).absolute() if settings.checkpoint else None,
+        device=engine_device(context),
+    )
+
+
 CLASSES = (
     ARTALK_OT_add_body,
     ARTALK_OT_import_clip,
@@ -204,4 +266,5 @@ CLASSES = (
     ARTALK_OT_attach_head,
     ARTALK_OT_detach_head,
     ARTALK_OT_take_from_clip,
+    ARTALK_OT_recode_clip,
 )

@@ -8,7 +8,12 @@ import bpy
 
 from ..body import reasons
 from ..body.attach import attached_body
+from ..body.recoding import ACTIONS
+from ..reasons import no_recoding
 from .tab import Tab, draw_reason
+
+CODED = (("detail", "MOD_DECIM"), ("smooth", "MOD_SMOOTH"), ("join", "AUTOMERGE_ON"), ("compress", "FILE_ARCHIVE"),
+         ("decompress", "PACKAGE"))  # fmt: skip
 
 
 class ARTALK_PT_body(Tab, bpy.types.Panel):
@@ -44,3 +49,29 @@ class ARTALK_PT_body(Tab, bpy.types.Panel):
         column.use_property_decorate = False
         column.prop(settings, "head_turn")
         draw_reason(layout, context, reasons.no_face_from_clip(context))
+
+
+class ARTALK_PT_body_codec(Tab, bpy.types.Panel):
+    """What the engine can do with a clip."""
+
+    bl_label = "Codec"
+    bl_parent_id = "ARTALK_PT_body"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the codec's settings and a button for each action."""
+        layout, settings = self.layout, context.scene.artalk_body
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(settings, "checkpoint")
+        column.prop(settings, "layers")
+        column.prop(settings, "smooth")
+        grid = layout.grid_flow(columns=2, align=True)
+        for action, icon in CODED:
+            label = next(label for name, label, _ in ACTIONS if name == action)
+            grid.operator("artalk.recode_clip", text=label, icon=icon).action = action
+        draw_reason(layout, context, no_recoding(context))
+
+
+CLASSES = (ARTALK_PT_body, ARTALK_PT_body_codec)

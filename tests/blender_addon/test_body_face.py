@@ -10,6 +10,7 @@ from flame import rotation_matrix
 bpy = pytest.importorskip("bpy")
 
 from bodies import armature
+from conftest import wait_for
 
 from blender_addon import notices
 from blender_addon.body.attach import attach_head, attached_body, detach_head
@@ -298,3 +299,58 @@ class TestOperators:
 def test_the_parts_of_a_head_are_found_while_a_body_carries_it(head, body):
     attach_head(head, body_bones(body))
     assert rig_parts(head.rig).rig == head.rig
+
+
+class TestEngine:
+    """Through a real engine process."""
+
+    @pytest.fixture(autouse=True)
+    def _engine(self, engine_python):
+        pass
+
+    def test_a_smoothed_clip_becomes_another_clip_of_the_body(self, scene, body, clip):
+        first = current_clip(body)
+        bpy.ops.artalk.recode_clip(action="smooth")
+        second = current_clip(body)
+        assert second != first
+        assert first.name in bpy.data.actions
+        assert clip_details(second).source == "walk · smooth"
+        said = notices.shown().text
+        assert "degrees off on average" in said
+        shown = export_clip(scene, body_bones(body), whole_clip(scene, body))
+        error = np.degrees(rot.angle_between(rot.from_axis_angle(shown.poses), rot.from_axis_angle(clip.poses)))
+        assert 0.0 < error.mean() < 2.0
+
+    def test_a_clip_is_compressed_and_comes_back(self, scene, body, clip, tmp_path):
+        tokens = tmp_path / "walk.tokens.npz"
+        bpy.ops.artalk.recode_clip(action="compress", filepath=str(tokens))
+        assert "in place of the clip's" in notices.shown().text
+        assert 0 < tokens.stat().st_size < 20_000
+        assert [entry.name for entry in tmp_path.iterdir()] == [tokens.name]
+        bpy.ops.artalk.recode_clip(action="decompress", filepath=str(tokens))
+        assert clip_details(current_clip(body)).source == "walk · decompress"
+
+    def test_what_the_engine_refuses_changes_nothing(self, scene, body, clip):
+        before = current_clip(body)
+        scene.artalk_body.layers = 99
+        with pytest.raises(RuntimeError, match="99"):
+            bpy.ops.artalk.recode_clip(action="detail")
+        with pytest.raises(RuntimeError, match="No file is chosen"):
+            bpy.ops.artalk.recode_clip(action="join")
+        assert current_clip(body) == before
+
+    def test_a_clip_follows_another_without_a_jump(self, scene, body, clip, tmp_path):
+        save_clip(tmp_path / "next.npz", small_clip(60, seed=5))
+        bpy.ops.artalk.recode_clip(action="join", filepath=str(tmp_path / "next.npz"))
+        joined = export_clip(scene, body_bones(body), whole_clip(scene, body))
+        assert len(joined.poses) == 120
+
+    def test_the_interface_goes_on_while_the_engine_works(self, scene, body, clip):
+        from blender_addon import jobs
+        from blender_addon.operators.body import recode_order
+        from blender_addon.preferences import engine_python
+
+        jobs.start(recode_order(bpy.context, "smooth", ""), engine_python(bpy.context))
+        assert not bpy.ops.artalk.recode_clip.poll()
+        wait_for(lambda: jobs.current() is None)
+        assert clip_details(current_clip(body)).source == "walk · smooth"
