@@ -64,7 +64,7 @@ def test_every_action_writes_what_the_same_call_writes(engine, folder):
 
 def test_without_a_checkpoint_the_demonstration_is_used(engine, folder):
     reply = ask(engine, folder, "c.npz", checkpoint="", smooth=True)
-    assert 0 < reply.error_deg < 5 < reply.worst_deg < 60
+    assert 0 < reply.error_deg < reply.worst_deg < 30
     assert load_clip(folder / "c.npz").poses.shape == (60, 55, 3)
 
 
