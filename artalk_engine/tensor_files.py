@@ -61,6 +61,8 @@ def read_tensor_file(path: Path, is_mapped: bool = False) -> Any:
         raise CheckpointError(f"there is no checkpoint at {path}", "Check the path of the checkpoint.")
     try:
         return _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path, is_mapped)
+    except PermissionError as exc:
+        raise CheckpointError(f"{path.name} cannot be opened", "Check that your user may read it.") from exc
     except Exception as exc:  # readers fail in many ways on damaged files
         raise _explained(path, exc) from exc
 

@@ -105,9 +105,10 @@ class Resampler:
         shape = (self._row * self._rate + taps, outputs)
         if math.prod(shape) > LARGEST_MATRIX:
             return None
-        starts = torch.arange(outputs) * self._rate // self._new_rate
-        places = (starts[:, None] + torch.arange(taps)).T
-        return torch.zeros(shape, dtype=torch.float64).scatter_(0, places, self._kernels.repeat(self._row, 1).T)
+        starts = torch.arange(outputs, device="cpu") * self._rate // self._new_rate
+        places = (starts[:, None] + torch.arange(taps, device="cpu")).T
+        matrix = torch.zeros(shape, dtype=torch.float64, device="cpu")
+        return matrix.scatter_(0, places, self._kernels.repeat(self._row, 1).T)
 
 
 def _kernels(rate: int, new_rate: int) -> tuple[Tensor, int]:

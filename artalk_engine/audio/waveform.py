@@ -152,7 +152,13 @@ def _checked(path: Path | str, start_s: float, end_s: float | None) -> Path:
         raise AudioRangeError(f"there is no range from {start_s:g} s to {end}")
     if not path.is_file():
         raise AudioMissingError(f"there is no sound file at {path}")
-    if path.stat().st_size == 0:
+    try:
+        with path.open("rb") as file:
+            is_empty = not file.read(1)
+    except OSError as exc:
+        remedy = "Check that your user may read it, and that no other program keeps it to itself."
+        raise AudioFormatError(f"{path.name} cannot be opened ({exc.strerror or exc})", remedy) from exc
+    if is_empty:
         raise AudioEmptyError(f"{path.name} is an empty file")
     return path
 

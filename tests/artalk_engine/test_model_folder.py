@@ -66,8 +66,46 @@ def test_weights_load_with_a_config_that_names_no_encoder(tmp_path, encoder, siz
     assert torch.equal(loaded.inference(batch), saved.inference(batch))
 
 
+OLDER_NAMES = {
+    "wav2vec": {"parametrizations.weight.original0": "weight_g", "parametrizations.weight.original1": "weight_v"},
+    "mimi": {
+        "model.encoder.encoder_seanet.": "model.encoder.",
+        "model.encoder.encoder_transformer.": "model.encoder_transformer.",
+        "model.encoder.downsample.": "model.downsample.",
+        "model.decoder.decoder_seanet.": "model.decoder.",
+        "model.decoder.decoder_transformer.": "model.decoder_transformer.",
+        "model.decoder.upsample.": "model.upsample.",
+    },
+}
+
+
+@pytest.mark.parametrize("encoder", OLDER_NAMES)
+def test_weights_saved_under_older_names_load(tmp_path, encoder):
+    saved = write_model(tmp_path, encoder)
+    model, older = find_model(tmp_path), {}
+    for name, value in saved.state_dict().items():
+        for new, old in OLDER_NAMES[encoder].items():
+            name = name.replace(new, old)
+        older[name] = value
+    assert older.keys() != saved.state_dict().keys()
+    torch.save(older, model.weights)
+    loaded = load_generator(model.weights, read_config(model))
+    batch = {"audio": buzz(2.0), "style_motion": None}
+    assert torch.equal(loaded.inference(batch), saved.inference(batch))
+
+
+def test_the_first_tensors_that_do_not_fit_are_named(released):
+    model = find_model(released)
+    deeper = read_config(model, small_config("wav2vec", depth=3))
+    with pytest.raises(CheckpointError, match=r"it lacks attn_blocks\.2\.\S+ and 13 more$"):
+        load_generator(model.weights, deeper)
+    longer = read_config(model, small_config("wav2vec", context_windows=2))
+    with pytest.raises(CheckpointError, match=r"has shape \[1, 181, 32\] where \[1, 362, 32\] is expected"):
+        load_generator(model.weights, longer)
+
+
 def test_the_engine_takes_the_released_files_as_they_are(released):
-    engine = ARTAvatarInferEngine(checkpoint=released / "assets", device="cpu", threads=1)
+    engine = ARTAvatarInferEngine(checkpoint=released, device="cpu", threads=1)
     assert engine.rig == "flame"
     assert engine.styles() == ("natural_0",)
     engine.set_style_motion("natural_0")

@@ -108,6 +108,15 @@ def test_programs_in_files_are_named_and_not_executed(tmp_path, monkeypatch, is_
     assert not (tmp_path / "harm").exists()
 
 
+def test_files_that_may_not_be_read_say_so(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(torch, "load", refuse)
+    with pytest.raises(CheckpointError, match=r"model\.pt cannot be opened"):
+        load_tensors(write(tmp_path / "model.pt"))
+
+
 def test_files_that_hold_other_things_say_so(tmp_path):
     with pytest.raises(CheckpointError, match="other things than named tensors"):
         load_tensors(write(tmp_path / "model.pt", {"step": 3}))

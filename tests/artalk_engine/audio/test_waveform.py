@@ -191,6 +191,18 @@ def test_missing_files_empty_files_and_folders_say_so(tmp_path):
         read_speech(tmp_path / "empty.wav")
 
 
+def test_files_that_may_not_be_read_say_so(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", syllables(0.1, 16_000), 16_000)
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(AudioFormatError, match=r"a\.wav cannot be opened \(Permission denied\)") as caught:
+        read_speech(tmp_path / "a.wav")
+    assert "may read it" in caught.value.remedy
+
+
 @pytest.mark.parametrize("kind", [torch.from_numpy, np.asarray, lambda samples: samples.astype(np.float64)])
 def test_waveforms_are_taken_as_floats(kind):
     samples = syllables(0.1, 16_000)[:, 0]
