@@ -18,7 +18,7 @@ import numpy as np
 from artalk_engine.errors import EngineError
 from artalk_engine.face.flame_files import FlameData, load_flame
 
-FORMAT = 1  # part of the name, so that a change of the conversion is not answered from the cache
+FORMAT = 2  # part of the name, so that a change of the conversion is not answered from the cache
 
 
 class CacheError(EngineError):

@@ -20,6 +20,8 @@ import numpy.typing as npt
 from artalk_engine.errors import FlameFileError
 
 SHAPES = 300  # shape directions; expression directions follow them
+# What a file with so many directions holds: (of shape, of expression). Tools that shorten FLAME keep the first ones.
+SPLITS = {400: (300, 100), 350: (300, 50), 200: (100, 100), 150: (100, 50)}
 NAMES = ("v_template", "shapedirs", "posedirs", "J_regressor", "kintree_table", "weights", "f")
 
 Floats = npt.NDArray[np.float32]
@@ -31,7 +33,8 @@ class FlameData:
 
     Attributes:
         template: vertices at rest, ``[V, 3]``.
-        shape_directions: 300 of shape, then those of expression, ``[V, 3, S]``.
+        shape_directions: 300 of shape, then those of expression, ``[V, 3, S]``; shape directions
+            that a shortened file lacks are zero.
         pose_directions: correctives, ``[V, 3, 9 * (J - 1)]``.
         joint_regressor: ``[J, V]``.
         weights: of skinning, ``[V, J]``.
@@ -120,18 +123,33 @@ def _check(name: str, arrays: Mapping[str, Any]) -> FlameData:
     for key, (found, wanted) in expected.items():
         if found != wanted:
             raise FlameFileError(f"{name} is no FLAME model: {key} has shape {found} where {wanted} is expected")
+    for key, array in {"v_template": template, "shapedirs": shape, "posedirs": pose, "weights": weights}.items():
+        if not np.isfinite(array).all():
+            raise FlameFileError(f"{name} is damaged: {key} has values that are not finite")
     # The root's parent is written as -1, or as the same bits without a sign.
     parents = (-1, *(int(parent) for parent in tree[0, 1:]))
     if any(not 0 <= parent < joint for joint, parent in enumerate(parents) if joint):
         raise FlameFileError(f"{name} is no FLAME model: its joints form no tree")
     if faces.size and not 0 <= faces.min() <= faces.max() < vertices:
         raise FlameFileError(f"{name} is no FLAME model: a face names a vertex that is not there")
-    return FlameData(template, shape, pose, regressor, weights, parents, faces)
+    return FlameData(template, _filled(name, shape), pose, regressor, weights, parents, faces)
+
+
+def _filled(name: str, directions: Floats) -> Floats:
+    """Put zeros where a shortened file has no shape directions."""
+    count = directions.shape[-1]
+    if count not in SPLITS:
+        known = ", ".join(map(str, SPLITS))
+        raise FlameFileError(f"{name} has {count} shape and expression directions; known are files with {known}")
+    shapes, _ = SPLITS[count]
+    missing = np.zeros((*directions.shape[:2], SHAPES - shapes), np.float32)
+    return np.concatenate([directions[..., :shapes], missing, directions[..., shapes:]], axis=-1)
 
 
 class _Foreign:
     """Stands for an object of a library that is not needed; keeps its state, does nothing."""
 
+    kind = ""  # the class that it stands for, without its module
     state: dict[str, Any]
 
     def __new__(cls, *_: Any) -> _Foreign:
@@ -175,6 +193,12 @@ def _from_buffer(data: Any, kind: np.dtype[Any], shape: Any, order: str = "C") -
     return np.frombuffer(data, dtype=kind).reshape(shape, order="F" if order == "F" else "C").copy()
 
 
+def _make_object(kind: Any, *_: Any) -> _Foreign:
+    if not (isinstance(kind, type) and issubclass(kind, _Foreign)):
+        raise FlameFileError("the head model's pickle makes an object of an unknown kind")
+    return kind()
+
+
 def _encode(text: str, encoding: str = "latin1", *_: Any) -> bytes:
     if codecs.lookup(encoding).name != "iso8859-1":
         raise FlameFileError(f"the head model's pickle asks for the encoding {encoding!r}")
@@ -192,8 +216,11 @@ _MAKERS: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): _Foreign,  # named only as an argument of _reconstruct
     ("numpy", "dtype"): np.dtype,
     ("_codecs", "encode"): _encode,
-    ("copy_reg", "_reconstructor"): _Foreign,
-    ("copyreg", "_reconstructor"): _Foreign,
+    ("copy_reg", "_reconstructor"): _make_object,  # also how Python 2 made objects with protocol 0
+    ("copyreg", "_reconstructor"): _make_object,
+    ("__builtin__", "set"): set,  # chumpy keeps sets of names and dictionaries with its arrays
+    ("builtins", "set"): set,
+    ("collections", "OrderedDict"): dict,
     ("__builtin__", "object"): _Foreign,
     ("builtins", "object"): _Foreign,
 }
@@ -205,14 +232,14 @@ class _ArrayUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         module = module.replace("numpy._core", "numpy.core")
         if module.split(".")[0] == "chumpy" or module.startswith("scipy.sparse"):
-            return _Foreign
+            return type(name, (_Foreign,), {"kind": name})
         if (module, name) not in _MAKERS:
             raise FlameFileError(
                 f"the head model's pickle asks for {module}.{name}, which no FLAME file needs; it was not executed",
                 "Use a FLAME file from its authors; this one may be harmful.",
             )
         maker = _MAKERS[module, name]
-        return maker if isinstance(maker, type) else _Maker(maker)
+        return maker if maker is np.dtype or maker is _Foreign else _Maker(maker)
 
 
 def _plain(value: Any) -> npt.NDArray[Any]:
@@ -220,17 +247,51 @@ def _plain(value: Any) -> npt.NDArray[Any]:
     if not isinstance(value, _Foreign):
         return np.asarray(value)
     state = value.state
-    if "x" in state:
-        return _plain(state["x"])
-    if not {"data", "indices", "indptr"} <= state.keys():
-        raise FlameFileError("the head model holds an array of an unknown kind")
-    return _dense(state)
+    if value.kind in _CHUMPY:
+        return _CHUMPY[value.kind](state)
+    if {"data", "indices", "indptr"} <= state.keys():
+        return _from_compressed(state, by_rows=value.kind.startswith("csr"))
+    if "data" in state and ("coords" in state or {"row", "col"} <= state.keys()):
+        return _from_coordinates(state)
+    raise FlameFileError(f"the head model holds an array of an unknown kind ({value.kind or 'object'})")
 
 
-def _dense(state: Mapping[str, Any]) -> npt.NDArray[Any]:
-    """Lay out a matrix that is stored by columns."""
+def _concatenated(state: Mapping[str, Any]) -> npt.NDArray[Any]:
+    return np.concatenate([_plain(state[name]) for name in state["dterms"]], axis=int(state.get("axis", 0)))
+
+
+def _selected(state: Mapping[str, Any]) -> npt.NDArray[Any]:
+    chosen = _plain(state["a"]).ravel()[_plain(state["idxs"]).astype(np.int64)]
+    return chosen.reshape(state.get("preferred_shape", chosen.shape))
+
+
+# What chumpy computes of other arrays by reordering them, from the terms that it keeps.
+_CHUMPY: dict[str, Callable[[Mapping[str, Any]], npt.NDArray[Any]]] = {
+    "Ch": lambda state: _plain(state["x"]),
+    "transpose": lambda state: np.transpose(_plain(state["a"]), state.get("axes")),
+    "swapaxes": lambda state: np.swapaxes(_plain(state["a"]), int(state["axis1"]), int(state["axis2"])),
+    "rollaxis": lambda state: np.rollaxis(_plain(state["a"]), int(state["axis"]), int(state.get("start", 0))),
+    "Reshape": lambda state: _plain(state["a"]).reshape(state["newshape"]),
+    "Select": _selected,
+    "Concatenate": _concatenated,
+}
+
+
+def _from_compressed(state: Mapping[str, Any], *, by_rows: bool) -> npt.NDArray[Any]:
+    """Lay out a matrix that is stored by columns, or by rows."""
     rows, columns = cast("tuple[int, int]", state.get("_shape", state.get("shape")))
     starts = np.asarray(state["indptr"])
-    matrix = np.zeros((rows, columns))
-    matrix[np.asarray(state["indices"]), np.repeat(np.arange(columns), np.diff(starts))] = state["data"]
+    lines, others = np.repeat(np.arange(len(starts) - 1), np.diff(starts)), np.asarray(state["indices"])
+    return _filled_at((rows, columns), (lines, others) if by_rows else (others, lines), state["data"])
+
+
+def _from_coordinates(state: Mapping[str, Any]) -> npt.NDArray[Any]:
+    """Lay out a matrix that is stored as places and values."""
+    places = state["coords"] if "coords" in state else (state["row"], state["col"])
+    return _filled_at(state.get("_shape", state.get("shape")), tuple(map(np.asarray, places)), state["data"])
+
+
+def _filled_at(shape: Any, places: tuple[npt.NDArray[Any], ...], values: Any) -> npt.NDArray[Any]:
+    matrix = np.zeros(tuple(map(int, shape)))
+    np.add.at(matrix, places, values)  # a place may be named twice
     return matrix

@@ -6,6 +6,7 @@ import pytest
 
 from artalk_engine.errors import FlameFileError
 from artalk_engine.face.flame_files import load_flame
+from tests.artalk_engine.face import old_pickles
 from tests.golden import synthetic_flame
 
 
@@ -39,6 +40,98 @@ def test_every_format_holds_the_same_head(tmp_path, kind):
     assert np.array_equal(data.weights, expected["weights"])
     assert np.array_equal(data.faces, expected["f"])
     assert data.parents == (-1, 0, 1, 1, 1)
+
+
+WRAPPERS = {
+    "plain": lambda value: value,
+    "chumpy": old_pickles.chumpy,
+    "nested": old_pickles.nested,
+    "transposed": old_pickles.transposed,
+    "selected": old_pickles.selected,
+    "concatenated": old_pickles.concatenated,
+    "reshaped": old_pickles.reshaped,
+}
+REGRESSORS = {
+    "dense": lambda value: value,
+    "csc": lambda value: old_pickles.compressed(value, "scipy.sparse.csc", "csc_matrix"),
+    "csc, new module": lambda value: old_pickles.compressed(value, "scipy.sparse._csc", "csc_matrix"),
+    "csr": lambda value: old_pickles.compressed(value, "scipy.sparse.csr", "csr_matrix"),
+    "coo": lambda value: old_pickles.by_places(value, "scipy.sparse.coo", is_new=False),
+    "coo, new": lambda value: old_pickles.by_places(value, "scipy.sparse._coo", is_new=True),
+}
+
+
+def pickled(path, wrapper, regressor, protocol):
+    """Write the synthetic head as an author's pickle; returns its arrays."""
+    model = {
+        name: np.asarray(value, np.float64) for name, value in synthetic_flame.make_flame(0)["flame_model"].items()
+    }
+    wrap = WRAPPERS[wrapper]
+    content = {
+        **{name: wrap(model[name]) for name in ("v_template", "shapedirs", "posedirs", "weights")},
+        "J_regressor": REGRESSORS[regressor](model["J_regressor"]),
+        "f": model["f"].astype(np.uint32),
+        "kintree_table": np.array([[4294967295, 0, 1, 1, 1], [0, 1, 2, 3, 4]], np.uint32),
+        "J": wrap(model["J_regressor"] @ model["v_template"]),
+        "bs_style": "lbs",
+        "bs_type": "lrotmin",
+    }
+    old_pickles.save(path, content, protocol)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "regressor", "protocol"),
+    [(wrapper, "csc", 2) for wrapper in WRAPPERS]
+    + [("chumpy", regressor, 2) for regressor in REGRESSORS if regressor != "csc"]
+    + [("chumpy", "csc", protocol) for protocol in (0, 1, 5)],
+)
+def test_the_authors_pickles_are_read_without_chumpy_or_scipy(tmp_path, wrapper, regressor, protocol):
+    expected = pickled(tmp_path / "generic_model.pkl", wrapper, regressor, protocol)
+    data = load_flame(tmp_path / "generic_model.pkl")
+    found = (data.template, data.shape_directions, data.pose_directions, data.joint_regressor, data.weights)
+    names = ("v_template", "shapedirs", "posedirs", "J_regressor", "weights")
+    for array, name in zip(found, names, strict=True):
+        np.testing.assert_array_equal(array, expected[name].astype(np.float32))
+    np.testing.assert_array_equal(data.faces, expected["f"])
+    assert data.parents == (-1, 0, 1, 1, 1)
+
+
+def test_what_chumpy_computes_otherwise_is_named(tmp_path):
+    model = synthetic_flame.make_flame(0)["flame_model"]
+    sum_ = old_pickles.stand_in("chumpy.ch_ops", "add", a=old_pickles.chumpy(model["v_template"]), b=1.0)
+    old_pickles.save(tmp_path / "flame.pkl", {**model, "v_template": sum_}, 2)
+    with pytest.raises(FlameFileError, match=r"unknown kind \(add\)"):
+        load_flame(tmp_path / "flame.pkl")
+
+
+@pytest.mark.parametrize(("shapes", "expressions"), [(300, 100), (300, 50), (100, 100), (100, 50)])
+def test_a_shortened_file_keeps_what_it_has_and_lacks_the_rest(tmp_path, shapes, expressions):
+    model = synthetic_flame.make_flame(0)["flame_model"]
+    whole = model["shapedirs"]
+    short = np.concatenate([whole[..., :shapes], whole[..., 300 : 300 + expressions]], axis=-1)
+    np.savez(tmp_path / "a.npz", **{**model, "shapedirs": short})
+    found = load_flame(tmp_path / "a.npz").shape_directions
+    assert found.shape[-1] == 300 + expressions
+    np.testing.assert_array_equal(found[..., :shapes], whole[..., :shapes])
+    assert not found[..., shapes:300].any()
+    np.testing.assert_array_equal(found[..., 300:], whole[..., 300 : 300 + expressions])
+
+
+def test_an_unknown_number_of_directions_is_named(tmp_path):
+    model = synthetic_flame.make_flame(0)["flame_model"]
+    np.savez(tmp_path / "a.npz", **{**model, "shapedirs": model["shapedirs"][..., :123]})
+    with pytest.raises(FlameFileError, match="123 shape and expression directions"):
+        load_flame(tmp_path / "a.npz")
+
+
+def test_numbers_that_are_none_are_named(tmp_path):
+    model = synthetic_flame.make_flame(0)["flame_model"]
+    weights = model["weights"].copy()
+    weights[7, 2] = np.nan
+    np.savez(tmp_path / "a.npz", **{**model, "weights": weights})
+    with pytest.raises(FlameFileError, match="weights has values that are not finite"):
+        load_flame(tmp_path / "a.npz")
 
 
 class _Harm:
