@@ -82,20 +82,13 @@ def _follow(parts: RigParts, bones: BodyBones) -> None:
     bpy.context.view_layer.update()  # either may have been moved a moment ago
     before = parts.rig.matrix_world.copy()
     size = float(np.mean(before.to_scale())) / bones.scale  # of the head, in the body's units
-    turn = bones.axes @ _flame_axes(parts).T  # from the head's own axes to the body's
+    turn = bones.axes @ parts.axes.T  # from the head's own axes to the body's
     neck = head_bones[parts.bone("neck")]
     place = Vector(body_bones[bones.names[HEAD]].head_local) - size * (Matrix(turn.tolist()) @ neck.head_local)
     at_rest = Matrix.LocRotScale(place, Matrix(turn.tolist()).to_quaternion(), Vector((size,) * 3))
     follow = parts.rig.constraints.new("CHILD_OF")
     follow.name, follow.target, follow.subtarget = FOLLOW, bones.rig, bones.names[NECK]
     follow.inverse_matrix = body_bones[bones.names[NECK]].matrix_local.inverted() @ at_rest @ before.inverted()
-
-
-def _flame_axes(parts: RigParts) -> Floats:
-    """Return FLAME's axes as columns, in the head's own axes."""
-    rest = np.array(parts.rig.data.bones[parts.bone("neck")].matrix_local.to_3x3(), np.float64)
-    to_flame = np.array(Quaternion(parts.rests[FLAME_JOINTS.index("neck")]).to_matrix(), np.float64)
-    return np.asarray(rest @ to_flame.T)
 
 
 def _drive_neck(parts: RigParts, bones: BodyBones) -> None:

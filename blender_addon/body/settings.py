@@ -10,6 +10,7 @@ from ..errors import AddonError
 from ..rig.parts import rig_parts
 from .bones import body_bones
 from .record import clip_details, current_clip
+from .together import playing_clip
 from .turning import TURNS, bake_head_turn
 
 UP_AXES = (
@@ -37,18 +38,24 @@ def _turn_number(settings: ArtalkBodySettings) -> int:
     return [name for name, *_ in TURNS].index(turn)
 
 
-def _bake_turn(settings: ArtalkBodySettings, number: int) -> None:
-    turn = TURNS[number][0]
-    action = current_clip(settings.rig) if settings.rig is not None else None
-    if action is None:
-        return
+def _choose_turn(settings: ArtalkBodySettings, number: int) -> None:
     try:
-        parts = None if turn == "BODY" else rig_parts(settings.id_data.artalk.rig)
-        bake_head_turn(body_bones(settings.rig), action, turn, parts)
+        bake_turn(settings, TURNS[number][0])
     except AddonError as exc:
         notices.show(notices.notice_of(exc))
     else:
         notices.dismiss()
+
+
+def bake_turn(settings: ArtalkBodySettings, turn: str) -> None:
+    """Let the clip that plays show one of the head turns.
+
+    Raises:
+        AddonError: if there is no clip, or no take where one is needed.
+    """
+    action = playing_clip(settings.rig)
+    parts = None if turn == "BODY" else rig_parts(settings.id_data.artalk.rig)
+    bake_head_turn(body_bones(settings.rig), action, turn, parts)
 
 
 class ArtalkBodySettings(bpy.types.PropertyGroup):
@@ -79,6 +86,6 @@ class ArtalkBodySettings(bpy.types.PropertyGroup):
         description="Whose head turn the body shows; neck and head are keyed anew",
         items=TURNS,
         get=_turn_number,
-        set=_bake_turn,
+        set=_choose_turn,
         options={"SKIP_SAVE"},
     )

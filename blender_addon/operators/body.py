@@ -20,7 +20,7 @@ from ..body.exporting import export_clip, whole_clip
 from ..body.face import expressions_note, face_at, playing_take, with_face
 from ..body.importing import ImportOptions, import_clip
 from ..body.recoding import ACTIONS, WITH_FILE, RecodeOrder
-from ..body.settings import UP_AXES
+from ..body.settings import UP_AXES, bake_turn
 from ..body.skeleton import build_skeleton
 from ..body.together import face_take, together_note
 from ..errors import AddonError
@@ -181,6 +181,28 @@ class ARTALK_OT_detach_head(Explained, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class ARTALK_OT_bake_head_turn(Explained, bpy.types.Operator):
+    """Key neck and head of the body anew, as after another take was chosen"""
+
+    bl_idname = "artalk.bake_head_turn"
+    bl_label = "Bake Head Turn"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why the head's turn cannot be baked."""
+        return reasons.no_clip(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Bake it."""
+        settings = context.scene.artalk_body
+        try:
+            bake_turn(settings, settings.head_turn)
+        except AddonError as exc:
+            return report_error(self, exc)
+        return {"FINISHED"}
+
+
 class ARTALK_OT_take_from_clip(Explained, bpy.types.Operator):
     """Let the head show the clip's face, as a new take. Earlier takes are kept"""
 
@@ -265,6 +287,7 @@ CLASSES = (
     ARTALK_OT_export_clip,
     ARTALK_OT_attach_head,
     ARTALK_OT_detach_head,
+    ARTALK_OT_bake_head_turn,
     ARTALK_OT_take_from_clip,
     ARTALK_OT_recode_clip,
 )

@@ -47,7 +47,9 @@ class ARTALK_PT_body(Tab, bpy.types.Panel):
         column.enabled = not reasons.no_clip(context)
         column.use_property_split = True
         column.use_property_decorate = False
-        column.prop(settings, "head_turn")
+        row = column.row(align=True)
+        row.prop(settings, "head_turn")
+        row.operator("artalk.bake_head_turn", text="", icon="FILE_REFRESH")
         draw_reason(layout, context, reasons.no_face_from_clip(context))
 
 

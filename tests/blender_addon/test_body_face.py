@@ -9,8 +9,10 @@ from flame import rotation_matrix
 
 bpy = pytest.importorskip("bpy")
 
+from bodies import Z_UP as ADD_ON_AXES
 from bodies import armature
 from conftest import wait_for
+from flame_addon_rig import Z_UP, flame_addon_rig
 
 from blender_addon import notices
 from blender_addon.body.attach import attach_head, attached_body, detach_head
@@ -22,6 +24,7 @@ from blender_addon.body.importing import ImportOptions, import_clip
 from blender_addon.body.record import clip_details, current_clip
 from blender_addon.body.skeleton import build_skeleton
 from blender_addon.errors import BodyError
+from blender_addon.paths import builtin_head_file
 from blender_addon.rig.parts import rig_parts
 from blender_addon.takes.record import TakeDetails, take_motion
 from blender_addon.takes.take import current_take, fill_take, new_take
@@ -100,6 +103,24 @@ def test_an_attached_head_is_where_the_bodys_head_is_and_turns_with_it(scene, he
     np.testing.assert_allclose(head.rig.matrix_world.to_scale(), 1.0, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("axes", "tail", "roll"), [(Z_UP, (0.0, 0.0, 0.01), 0.0), (np.eye(3), (0.01, 0.005, 0.02), 70.0)]
+)
+def test_a_head_of_another_add_on_is_carried_too(scene, body, clip, axes, tail, roll):
+    rig = flame_addon_rig(dict(np.load(builtin_head_file())), axes, tail, roll)
+    parts = rig_parts(rig)
+    rest = np.array(rig.data.bones["neck"].matrix_local)[:3, :3]
+    attach_head(parts, body_bones(body))
+    scene.frame_set(24)
+    bpy.context.view_layer.update()
+    neck = world(rig, "neck")
+    np.testing.assert_allclose(neck[:3, 3], world(body, "head")[:3, 3], atol=2e-5)
+    turn = np.eye(3)
+    for joint in (0, 3, 6, 9, NECK, HEAD):
+        turn = turn @ rotation_matrix(clip.poses[23, joint])
+    np.testing.assert_allclose(neck[:3, :3] @ rest.T @ axes, ADD_ON_AXES @ turn, atol=1e-4)
+
+
 def test_the_takes_own_head_turn_is_held_while_the_body_carries_the_head(scene, head, body, clip, speech):
     speak(head, speech)
     before = turn_since_rest(head.rig, "root", 20)
@@ -161,6 +182,15 @@ def test_the_head_turns_with_body_speech_or_both(scene, head, body, clip, speech
     settings.head_turn = "BODY"
     again = export_clip(scene, body_bones(body), whole_clip(scene, body))
     np.testing.assert_allclose(again.poses, before.poses, atol=1e-6)
+
+
+def test_another_take_is_baked_into_the_head_on_request(scene, head, body, clip, speech):
+    speak(head, speech)
+    scene.artalk_body.head_turn = "SPEECH"
+    speak(head, speech[::-1])
+    bpy.ops.artalk.bake_head_turn()
+    shown = export_clip(scene, body_bones(body), whole_clip(scene, body))
+    np.testing.assert_allclose(shown.poses[24, HEAD], speech[49 - 20, GLOBAL_ORIENT], atol=1e-5)
 
 
 def test_a_head_turn_of_speech_needs_a_take_and_says_so(scene, body, clip, head):
