@@ -63,6 +63,11 @@ class BodyCodec:
             )
 
     @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return next(self.model.parameters()).device
+
+    @property
     def bits_per_second(self) -> float:
         """What its tokens take."""
         config = self.model.config

@@ -29,8 +29,7 @@ def prepare(clip: Clip, codec: BodyCodec) -> Clip:
 def encode_clip(clip: Clip, codec: BodyCodec) -> Codes:
     """Turn the codec's part of a prepared clip into tokens ``[N, L]``."""
     channels = codec.standard.apply(to_channels(clip, codec.part)).astype(np.float32)
-    device = next(codec.model.parameters()).device
-    codes, _ = codec.model.encode(torch.from_numpy(channels)[None].to(device))
+    codes, _ = codec.model.encode(torch.from_numpy(channels)[None].to(codec.device))
     return codes[0].cpu().numpy()
 
 
@@ -47,8 +46,7 @@ def decode_clip(codes: Codes, codec: BodyCodec, onto: Clip, layers: int = 0) -> 
         ConfigError: if the tokens cannot be this codec's.
     """
     check_layers(layers, codes.shape[1])
-    device = next(codec.model.parameters()).device
-    chosen = torch.from_numpy(codes[:, : layers or None])[None].to(device)
+    chosen = torch.from_numpy(codes[:, : layers or None])[None].to(codec.device)
     motion = codec.model.decode(chosen, len(onto.poses))[0].cpu().numpy().astype(np.float64)
     if len(motion) < len(onto.poses):
         raise ConfigError(f"these tokens are {len(motion)} frames long, the clip has {len(onto.poses)}")

@@ -11,6 +11,8 @@ from artalk_engine.errors import ConfigError
 ACTIVATIONS = ("relu", "silu", "gelu")
 NORMS = (None, "LN", "GN", "BN")
 STRIDE = 2  # of every step down and up in time
+FADE_S = 0.3  # on either side of a seam, unless asked otherwise
+SPAN, ORDER = 9, 3  # frames and degree of the smoothing, likewise
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,30 +15,31 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
-import torch
-
+from artalk_engine.environment import IncompleteEnvironmentError, needed_packages
 from artalk_engine.errors import AssetMissingError, CheckpointError, EngineError
 from bridge.errors import BridgeError, as_sentence
 
 from .devices import BodyDeviceError
 
 DONE, UNEXPECTED, BAD_INPUT, BAD_MODEL, INTERRUPTED = 0, 1, 2, 3, 130
+MODEL_ERRORS = (AssetMissingError, BodyDeviceError, CheckpointError, IncompleteEnvironmentError)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Run the command in ``options`` and report; returns the exit status."""
+def run(options: argparse.Namespace, command: Callable[[argparse.Namespace], dict[str, Any]]) -> int:
+    """Run a command and report what it gives; returns the exit status."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if options.verbose else logging.WARNING)
-    if options.threads:
-        torch.set_num_threads(options.threads)
     try:
-        result = options.command(options)
+        with needed_packages():
+            _use_threads(options.threads)
+            result = command(options)
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; nothing was written.\n")
         return INTERRUPTED
     except (EngineError, BridgeError) as exc:
-        status = BAD_MODEL if isinstance(exc, CheckpointError | AssetMissingError | BodyDeviceError) else BAD_INPUT
+        status = BAD_MODEL if isinstance(exc, MODEL_ERRORS) else BAD_INPUT
         return _fail(options, exc.code, str(exc), exc.remedy, status)
     except Exception as exc:
         if options.verbose:
@@ -52,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """Add what every command has."""
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help="processor threads (default: all)")
+    parser.add_argument("--threads", type=_count, default=0, metavar="N", help="processor threads (default: all)")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more, and show where errors come from")
 
@@ -66,9 +67,23 @@ def readable(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _use_threads(count: int) -> None:
+    if count:
+        import torch
+
+        torch.set_num_threads(count)
+
+
 def _fail(options: argparse.Namespace, code: str, text: str, remedy: str, status: int) -> int:
     text, remedy = as_sentence(text), as_sentence(remedy)
     if options.json:
         sys.stdout.write(json.dumps({"error": {"code": code, "text": text, "remedy": remedy}}) + "\n")
     sys.stderr.write(f"error: {text} {remedy}".rstrip() + "\n")
     return status
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 1024:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of threads")
+    return value

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
 from artalk_engine.errors import EngineError
+
+if TYPE_CHECKING:
+    import torch
 
 
 class BodyDeviceError(EngineError):
@@ -20,6 +23,8 @@ def find_device(name: str) -> torch.device:
     Raises:
         BodyDeviceError: if it is not here.
     """
+    import torch
+
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, _ = name.partition(":")

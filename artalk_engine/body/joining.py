@@ -15,15 +15,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from artalk_engine.errors import ConfigError
 from bridge import body, rotations
 from bridge.clip import Clip
 
 from .checkpoint import BodyCodec
+from .config import FADE_S
 from .features import GROUND, from_channels, to_channels
 from .metrics import quaternions, turn_vectors
 
 Floats = NDArray[np.float64]
-FADE_S = 0.3  # on either side of the seam
+LONGEST_FADE_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,17 @@ def join(first: Clip, second: Clip, codec: BodyCodec | None = None, fade_s: floa
         first: a clip, Y up.
         second: one of the same rate; it is turned and moved to go on where ``first`` ends.
         codec: leads its part of the body over the seam; without it everything is cross-faded.
-        fade_s: seconds on either side of the seam within which something changes; half of that for the cross-fade.
+        fade_s: seconds on either side of the seam that lean to the other side; what a codec makes of them
+            fades out over as many more.
 
     Returns:
         The joined clip, as long as both, and what happens at its seam.
+
+    Raises:
+        ConfigError: if ``fade_s`` is no number of seconds.
     """
+    if not 0 <= fade_s <= LONGEST_FADE_S:
+        raise ConfigError(f"a seam cannot be faded over {fade_s} seconds", f"Choose 0 to {LONGEST_FADE_S:g} seconds.")
     seam, reach = len(first.poses), max(1, round(fade_s * first.fps))
     plain = cut(first, follow_on(first, second))
     faded = fade(plain, seam, reach)
@@ -120,13 +128,12 @@ def _lead_over(plain: Clip, faded: Clip, seam: int, reach: int, codec: BodyCodec
     per_code = codec.model.config.frames_per_code
     skipped = seam % per_code  # so that the seam lies between two tokens
     channels = codec.standard.apply(to_channels(plain, codec.part)).astype(np.float32)
-    device = next(codec.model.parameters()).device
-    sides = [torch.from_numpy(side)[None].to(device) for side in (channels[skipped:seam], channels[seam:])]
+    sides = [torch.from_numpy(side)[None].to(codec.device) for side in (channels[skipped:seam], channels[seam:])]
     latents = [codec.model.map2latent(side)[0].cpu().numpy() for side in sides]
     joined = np.concatenate(latents)
     lean, other = _lean(len(joined), len(latents[0]), -(-reach // per_code))
     leaning = _mix(joined, joined[other], lean).astype(np.float32)
-    motion = codec.model.latent2origin(torch.from_numpy(leaning)[None].to(device))[0].cpu().numpy()
+    motion = codec.model.latent2origin(torch.from_numpy(leaning)[None].to(codec.device))[0].cpu().numpy()
     made = channels.astype(np.float64)
     made[skipped:] = motion[: len(channels) - skipped]
     led = from_channels(codec.standard.undo(made), codec.part, faded)

@@ -106,6 +106,11 @@ class ResidualQuantizer(nn.Module):
         for book in self._books:
             book.is_filled = book.is_counted = False
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether the moving averages belong to the codebooks."""
+        return all(book.is_counted for book in self._books)
+
     def statistics(self) -> dict[str, Tensor]:
         """Give the moving averages by name; a state dict of the published kind has no place for them."""
         return {f"layers.{i}.{name}": getattr(book, name) for i, book in enumerate(self._books) for name in STATISTICS}

@@ -19,10 +19,11 @@ from bridge.clip_file import load_clip, save_clip
 from . import tokens as token_files
 from .checkpoint import BodyCodec, bits_per_code, demonstration_path, load_codec
 from .codec import prepare, recode
+from .config import FADE_S, SPAN
 from .devices import find_device
-from .joining import FADE_S, join
+from .joining import join
 from .metrics import JointError, joint_error
-from .smoothing import SPAN, smooth
+from .smoothing import smooth
 
 ACTIONS = ("detail", "compress", "decompress", "join", "smooth")
 

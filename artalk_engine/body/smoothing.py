@@ -21,8 +21,9 @@ from artalk_engine.errors import ConfigError
 from bridge import rotations
 from bridge.clip import Clip
 
+from .config import ORDER, SPAN
+
 Floats = NDArray[np.float64]
-SPAN, ORDER = 9, 3
 
 
 def smooth(clip: Clip, span: int = SPAN, order: int = ORDER, joints: Sequence[int] | None = None) -> Clip:

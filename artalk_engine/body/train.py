@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from artalk_engine.errors import ConfigError
+from artalk_engine.errors import CheckpointError, ConfigError
 from bridge.clip import Clip
 
 from . import dataset
@@ -40,15 +40,14 @@ PROCEDURAL_NOTE = "Learned from made-up gestures only; a demonstration, not a mo
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train as the options say; returns the exit status."""
-    options = _parser().parse_args(arguments)
-    options.command = _train
-    return run(options)
+    return run(_parser().parse_args(arguments), _train)
 
 
 def _train(options: argparse.Namespace) -> dict[str, Any]:
-    device = find_device(options.device)
-    part = find_part(options.body_part)
-    settings = _settings(options)
+    device, part, settings = find_device(options.device), find_part(options.body_part), _settings(options)
+    start = load_codec(options.resume_pth) if options.resume_pth else None
+    if start and start.part != part:
+        raise CheckpointError(f"{start.name} is a codec for {start.part.name}, not for {part.name}")
     if options.data is None and part.has_expressions:
         raise ConfigError("made-up gestures have no face", "Name a folder of clips with --data.")
     clips = (
@@ -57,12 +56,11 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         else dataset.load_folder(options.data, options.pattern, FPS)
     )
     learned, judged = dataset.split(clips)
-    start = load_codec(options.resume_pth, device) if options.resume_pth else None
     standard = start.standard if start else _standard(options, learned)
     windows = dataset.cut(learned, part, standard, options.window_size)
     windows = dataset.Windows(windows.motion.to(device), windows.starts.to(device), windows.frames)
     torch.manual_seed(options.seed)
-    model = start.model.requires_grad_(True) if start else RVQVAE(_sizes(options, part.width), _learning(options))
+    model = _carried_on(start, options) if start else RVQVAE(_sizes(options, part.width), _learning(options))
     note = options.note or (PROCEDURAL_NOTE if options.data is None else "")
     codec = BodyCodec(model.to(device), part, standard, FPS, options.name, note)
     path, figures = options.out / f"{options.name}.pth", {}
@@ -105,10 +103,21 @@ def judge(codec: BodyCodec, clips: Sequence[Clip]) -> dict[str, Any]:
     return figures
 
 
+def _carried_on(start: BodyCodec, options: argparse.Namespace) -> RVQVAE:
+    """A network to train with the weights of another codec, and its moving averages if it has them."""
+    model = RVQVAE(start.model.config, _learning(options))
+    model.load_state_dict(start.model.state_dict())
+    if start.model.quantizer.is_counted:
+        model.quantizer.load_statistics(start.model.quantizer.statistics())
+    return model
+
+
 def _standard(options: argparse.Namespace, clips: Sequence[Clip]) -> Standard:
     part = find_part(options.body_part)
-    if options.mean is None:
+    if options.mean is None and options.std is None:
         return dataset.measure(clips, part)
+    if options.mean is None or options.std is None or (options.trans_mean is None) != (options.trans_std is None):
+        raise ConfigError("a mean needs its std, and a std its mean")
     trans = (options.trans_mean, options.trans_std) if options.trans_mean else None
     return Standard.from_files(options.mean, options.std, part, trans)
 

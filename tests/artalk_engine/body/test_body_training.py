@@ -66,6 +66,13 @@ def test_another_codec_can_be_trained_on(tmp_path, capsys):
     assert told(capsys)["degrees_2_layers"] == pytest.approx(first["degrees_2_layers"], abs=0.5)
 
 
+def test_a_codec_of_another_part_is_not_trained_on(tmp_path, capsys):
+    run(tmp_path / "first", "--total-iter", "1")
+    start = ["--resume-pth", str(tmp_path / "first" / "codec.pth")]
+    run(tmp_path / "second", "--total-iter", "1", "--body-part", "hands", *start, status=3)
+    assert "for upper, not for hands" in capsys.readouterr().err
+
+
 def test_a_folder_of_clips_is_learned_from_and_damaged_ones_are_left_out(tmp_path, capsys, caplog):
     folder = tmp_path / "clips"
     folder.mkdir()
@@ -88,6 +95,7 @@ def test_a_folder_of_clips_is_learned_from_and_damaged_ones_are_left_out(tmp_pat
         (["--window-size", "400"], 2, "as long as a window"),
         (["--resume-pth", "/no/such/codec.pth"], 3, "no checkpoint"),
         (["--lr", "0"], 2, "above zero"),
+        (["--mean", "mean.npy"], 2, "needs its std"),
         (["--width", "0"], 2, "width"),
         (["--device", "abacus"], 3, "abacus"),
         (["--lr", "1e30", "--total-iter", "20"], 2, "no number"),

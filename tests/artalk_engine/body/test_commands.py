@@ -141,7 +141,7 @@ def test_a_published_checkpoint_is_adopted(folder, codec, capsys):
 
 def test_another_rate_and_another_way_up_are_brought_to_the_codecs_and_told(folder, capsys):
     clip = make_clip(3, seconds=2.0, fps=120.0)
-    arrays = {"poses": clip.poses.reshape(240, 165), "trans": clip.trans, "betas": np.zeros(16)}
+    arrays = {"poses": clip.poses.reshape(240, 165), "trans": clip.trans, "betas": np.ones((240, 300))}
     np.savez("amass.npz", **arrays, mocap_framerate=np.array(120.0), gender=np.array("neutral"))
     told = run(capsys, "detail", "amass.npz", "-o", "c.npz", "--checkpoint", "codec.pth")
     assert told["frames"] == 61
@@ -200,6 +200,7 @@ CODEC = ["--checkpoint", "codec.pth"]
         (["decompress", "a.npz", "-o", "c.npz", *CODEC], 2, "not a token file"),
         (["decompress", "no.tokens", "-o", "c.npz", *CODEC], 2, "no such file"),
         (["smooth", "a.npz", "-o", "c.npz", "--span", "8"], 2, "span"),
+        (["join", "a.npz", "b.npz", "-o", "c.npz", "--fade", "nan", *CODEC], 2, "nan seconds"),
         (["describe", "no.npz"], 2, "no such file"),
     ],
 )
@@ -262,6 +263,15 @@ def test_the_module_runs_in_a_process_of_its_own(folder):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["output"] == "c.npz"
     assert done.stderr == ""
+
+
+def test_help_needs_no_libraries():
+    script = (
+        "import sys\nfrom artalk_engine.body.__main__ import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n"
+    )
+    script += "    print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)})
+    assert done.stdout.splitlines()[-1] == "False", done.stderr
 
 
 def test_upper_body_of_the_demonstration_is_within_a_few_degrees(folder, capsys):
