@@ -95,7 +95,7 @@ class FaceModel:
         """Return ``[T, V, 3]``: the rest with expressions and pose correctives added."""
         count = len(self.rest)
         moving = np.flatnonzero(expression.any(axis=0))  # many heads leave many expressions unused
-        directions = self.directions[..., moving].reshape(3 * count, -1)
+        directions = self.directions[..., moving].reshape(3 * count, len(moving))
         shaped = expression[:, moving].astype(np.float32) @ directions.T
         for bone, turn in turns.items():
             joint = JOINTS.index(bone)
@@ -103,7 +103,7 @@ class FaceModel:
                 entries = slice(9 * (joint - 1), 9 * joint)
                 features = (turn - np.eye(3, dtype=np.float32)).reshape(-1, 9)
                 shaped += features @ self.correctives[..., entries].reshape(3 * count, 9).T
-        return np.asarray(shaped.reshape(-1, count, 3) + self.rest)
+        return np.asarray(shaped.reshape(len(expression), count, 3) + self.rest)
 
     def _joint(self, bone: str) -> NDArray[np.float32]:
         return self.joints[JOINTS.index(bone)]

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.motion import EXPRESSION, FPS, GLOBAL_ORIENT, WINDOW
+from bridge.motion import CHANNELS, EXPRESSION, FPS, GLOBAL_ORIENT, JAW_POSE, WINDOW
 
 from .blinks import find_blinks, runs
 from .closures import CLOSED_MM, find_closures
@@ -140,13 +140,17 @@ def _seam_ratio(motion: Motion) -> float:
 
 
 def _seams(motion: Motion) -> list[Finding]:
-    """Return steps into a new window that stand out among those around them and among all."""
-    steps = _steps(motion)
+    """Return steps into a new window that stand out among those around them and among all, of the face or the head."""
     found = []
-    for frame in range(WINDOW, len(motion), WINDOW):
-        around = float(np.median(steps[max(frame - 1 - _AROUND, 0) : frame + _AROUND]))
-        if steps[frame - 1] > max(SEAM * around, float(np.percentile(steps, 95.0))):
-            found.append(Finding("seam", frame - 1, frame, f"A jump, {steps[frame - 1] / around:.1f} times the usual"))
+    numbers = np.arange(CHANNELS)
+    face, head = np.concatenate([numbers[EXPRESSION], numbers[JAW_POSE]]), numbers[GLOBAL_ORIENT]
+    for part, channels in (("face", face), ("head", head)):
+        steps = _steps(motion[:, channels])
+        for frame in range(WINDOW, len(motion), WINDOW):
+            around = float(np.median(steps[max(frame - 1 - _AROUND, 0) : frame + _AROUND]))
+            if steps[frame - 1] > max(SEAM * around, float(np.percentile(steps, 95.0))):
+                times = steps[frame - 1] / max(around, 1e-9)
+                found.append(Finding("seam", frame - 1, frame, f"The {part} jumps, {times:.1f} times the usual"))
     return found
 
 

@@ -27,7 +27,7 @@ _TO_MM = 1000.0
 _EVERY = 16  # which other vertices are looked at while keys are chosen
 _TRIES = 6  # of finding the slack
 _AIM = 0.97  # of the bound
-_MENDED = 0.3  # share of the tracks, those that are farthest off, that get a key on a frame that needs one
+_MENDED = 0.3  # tracks this far off, as a share of the farthest, get a key on a frame that needs some
 _SLACK_MM = 0.1  # by which closed lips and shut eyes may be further open
 
 
@@ -118,10 +118,8 @@ def reduce_keys(
     bound = bound or Bound()
     tracks = Tracks.of(frames, channels, model, pivots)
     telling = _Probe.of(channels, model.subset(_telling_vertices(model)), ruler)
-    kept = _mended(tracks, telling, bound, _sparse(tracks, telling, bound))
-    everything = _Probe.of(channels, model, ruler)
-    kept = _mended(tracks, everything, bound, kept)
-    return _reduction(tracks, kept, everything.errors(tracks.shown(kept)))
+    kept, _ = _mended(tracks, telling, bound, _sparse(tracks, telling, bound))
+    return _reduction(tracks, *_mended(tracks, _Probe.of(channels, model, ruler), bound, kept))
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,21 +177,20 @@ def _sparse(tracks: Tracks, probe: _Probe, bound: Bound) -> Flags:
     return best
 
 
-def _mended(tracks: Tracks, probe: _Probe, bound: Bound, kept: Flags) -> Flags:
-    """Return keys ``[T, G]`` with further ones on frames that need them, until none does."""
+def _mended(tracks: Tracks, probe: _Probe, bound: Bound, kept: Flags) -> tuple[Flags, Errors]:
+    """Return keys ``[T, G]`` with further ones on frames that need them, until none does, and what they cost."""
     kept = kept.copy()
-    count = max(round(_MENDED * len(tracks.starts)), 1)
     while True:
         shown = tracks.shown(kept)
         errors = probe.errors(shown)
         worst = errors.by_frame_mm
         needs = (worst > bound.worst_mm) | probe.opened(shown)
         needs |= (errors.load(bound) > 1.0) & (worst >= np.percentile(worst, 90.0))
-        if not needs.any():
-            return kept
         off = np.where(kept, -1.0, tracks.off(kept))
+        if not needs.any() or off.max() <= 0.0:
+            return kept, errors
         for frame in np.flatnonzero(_peaks(worst, needs)):
-            kept[frame, np.argsort(off[frame])[-count:]] = True
+            kept[frame] |= off[frame] >= _MENDED * max(off[frame].max(), 0.0)
 
 
 def _peaks(worst: Floats, needs: NDArray[np.bool_]) -> NDArray[np.bool_]:
