@@ -24,7 +24,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from artalk_engine.commands import describe, deviation, generate, style
+from artalk_engine.commands import describe, deviation, generate, render, style
 from artalk_engine.commands.common import model_options, say
 from artalk_engine.errors import AudioError, EngineError, OptionError, StyleError
 from artalk_engine.version import engine_version
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     common = model_options()
     for name, add_options, text in (
         ("generate", generate.add_options, "make a motion file from a sound file, or from each of several"),
+        ("render", render.add_options, "make a film of the speaking head from a sound or a motion file"),
         ("styles", style.add_list_options, "list the model's speaking styles"),
         ("deviation", deviation.add_options, "measure what --precision fast changes, and what it saves"),
         ("describe", describe.add_options, "say which model, rig and device would be used"),

@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,10 @@ from .performance import Motion, Performance, advance, listen
 from .precision import Precision, use_precision
 from .streaming import ARTalkStreamer
 from .styles import add_style, list_styles, remove_style
+
+if TYPE_CHECKING:
+    from .render.film import FilmOptions, Motions
+    from .render.heads import Head
 
 Samples = npt.NDArray[np.float32]
 Sound = Path | str | Recording | npt.NDArray[Any] | torch.Tensor
@@ -249,15 +254,50 @@ class ARTAvatarInferEngine:
         """Smooth raw motion ``[T, 106]``; the argument stays as it is."""
         return smooth(_as_array(motions).astype(np.float32))
 
-    def rendering(self, *_: Any, **__: Any) -> Path:
-        """Make a video; not in this version.
+    @cached_property
+    def head(self) -> Head:
+        """The head that the model speaks to.
 
         Raises:
-            NotInThisVersionError: always.
+            AssetMissingError: if it is FLAME's and does not lie in the model's folder.
         """
-        raise NotInThisVersionError(
-            "rendering to video is not part of this version", "Use the motion in Blender and render it there."
-        )
+        from .render.heads import load_head  # whose compiler takes as long to load as the built-in voice
+
+        return load_head(self.rig, self._files.flame)
+
+    def rendering(
+        self,
+        audio: Sound | None,
+        motions: Motions,
+        shape_id: str = "mesh",
+        shape_code: npt.ArrayLike | torch.Tensor | None = None,
+        save_name: Path | str = "ARTAvatar.mp4",
+        options: FilmOptions | None = None,
+    ) -> Path:
+        """Film a motion with its sound.
+
+        Args:
+            audio: as for ``inference``; None for a silent film.
+            motions: ``[T, 106]``, a motion file's content, or pieces of motion such as ``stream`` gives.
+            shape_id: ``mesh`` is the model's own head.
+            shape_code: its identity, up to 300 shape coefficients.
+            save_name: an ``.mp4``, ``.gif`` or ``.webp``, or a folder for PNG pictures.
+            options: size, rate, camera and colours; None is ARTalk's size and rate.
+
+        Returns:
+            where the film is.
+
+        Raises:
+            OutputError: if it exists already or cannot be written.
+            OptionError: if the motion or an option makes no sense.
+        """
+        from .render.film import make_film
+        from .render.heads import read_betas
+
+        if shape_id != "mesh":
+            raise NotInThisVersionError("photographic avatars are not part of this version", "Use mesh as shape_id.")
+        make_film(Path(save_name), motions, self.head, audio, options, read_betas(shape_code))
+        return Path(save_name)
 
     def _perform(self, audio: Sound, take: TakeOptions) -> tuple[Performance, Iterator[Samples]]:
         """Begin a clip; return it with its sound, which is read as the clip hears it."""

@@ -9,7 +9,6 @@ Colours, camera, background and antialiasing are options.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,7 @@ from torch import Tensor, nn
 from artalk_engine.errors import OptionError
 
 from . import rasterizer
-from .camera import Camera, eye_of
+from .camera import CAMERAS, Camera, eye_of
 
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
@@ -32,7 +31,7 @@ Rgb = tuple[float, float, float]
 Backend = Literal["own", "pytorch3d"]
 T = TypeVar("T")
 U = TypeVar("U")
-Keep = Callable[[int, slice, Floats, Floats], None]  # number of the picture, its rows, these [R, W, 3], coverage [R, W, 1]
+Keep = Callable[[int, slice, Floats, Floats], None]  # a picture's number, rows, pixels [R, W, 3], coverage [R, W, 1]
 
 ALBEDO: Rgb = (142 / 255, 179 / 255, 247 / 255)
 WHITE: Rgb = (1.0, 1.0, 1.0)
@@ -55,7 +54,7 @@ class Look:
 
     colours: npt.ArrayLike = (ALBEDO,)
     background: Rgb = WHITE
-    camera: Camera = Camera()
+    camera: Camera = CAMERAS["front"]
     antialias: int = 1
 
     def __post_init__(self) -> None:

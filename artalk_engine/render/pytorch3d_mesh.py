@@ -30,10 +30,15 @@ def draw(renderer: RenderMesh, vertices: Tensor, transforms: Floats, light: tupl
     """Draw meshes ``[N, V, 3]``; see ``RenderMesh.forward``."""
     from pytorch3d.ops import interpolate_face_attributes
     from pytorch3d.renderer import (
-        BlendParams, MeshRasterizer, PerspectiveCameras, PointLights, RasterizationSettings, hard_rgb_blend,
+        BlendParams,
+        MeshRasterizer,
+        PerspectiveCameras,
+        PointLights,
+        RasterizationSettings,
+        hard_rgb_blend,
     )  # fmt: skip
-    from pytorch3d.renderer.mesh.shading import phong_shading
     from pytorch3d.renderer.materials import Materials
+    from pytorch3d.renderer.mesh.shading import phong_shading
     from pytorch3d.structures import Meshes
 
     device, count, samples = vertices.device, len(vertices), renderer.look.antialias
@@ -42,14 +47,14 @@ def draw(renderer: RenderMesh, vertices: Tensor, transforms: Floats, light: tupl
     settings = RasterizationSettings((renderer.height * samples, renderer.width * samples), bin_size=0)
     meshes = Meshes(vertices.float(), renderer.faces.to(device).expand(count, -1, -1))
     fragments = MeshRasterizer(cameras, settings)(meshes)
-    corners = torch.from_numpy(renderer.corner_colours(vertices.shape[1])).to(device).repeat(count, 1, 1)  # [N * F, 3, 3]
+    colours = torch.from_numpy(renderer.corner_colours(vertices.shape[1])).to(device)
     shaded = phong_shading(
         meshes,
         fragments,
         PointLights(location=[light], device=device),
         cameras,
         Materials(specular_color=((0.6, 0.6, 0.6),), shininess=10, device=device),
-        interpolate_face_attributes(fragments.pix_to_face, fragments.bary_coords, corners),
+        interpolate_face_attributes(fragments.pix_to_face, fragments.bary_coords, colours.repeat(count, 1, 1)),
     )
     picture = hard_rgb_blend(shaded, fragments, BlendParams(background_color=renderer.look.background))
     smaller = torch.nn.functional.avg_pool2d(picture.permute(0, 3, 1, 2), samples)  # [N, 4, H, W]

@@ -165,9 +165,9 @@ def shade(
     Returns:
         ``[R, W, 3]``; 1 is white, and highlights may be above.
     """
-    picture = np.empty((*shown.shape, 3), np.float32)
-    for row in range(shown.shape[0]):
-        for column in range(shown.shape[1]):
+    picture = np.empty((len(rows), len(columns), 3), np.float32)
+    for row in range(len(rows)):
+        for column in range(len(columns)):
             f = shown[row, column]
             if f < 0:
                 for c in range(3):
@@ -203,9 +203,10 @@ def averaged(picture: Floats, samples: int) -> Floats:
     """Join squares of ``samples * samples`` pixels of ``[R, W, C]`` into one each."""
     made = np.zeros((picture.shape[0] // samples, picture.shape[1] // samples, picture.shape[2]), np.float32)
     share = np.float32(1.0 / (samples * samples))
-    for row in range(made.shape[0] * samples):
-        for column in range(made.shape[1] * samples):
-            for c in range(made.shape[2]):
+    rows, columns, channels = made.shape
+    for row in range(rows * samples):
+        for column in range(columns * samples):
+            for c in range(channels):
                 made[row // samples, column // samples, c] += share * picture[row, column, c]
     return made
 
@@ -213,10 +214,11 @@ def averaged(picture: Floats, samples: int) -> Floats:
 @compiled
 def as_bytes(picture: Floats) -> NDArray[np.uint8]:
     """Return a picture ``[R, W, 3]`` as bytes, fractions cut off as in the reference's films."""
-    made = np.empty(picture.shape, np.uint8)
-    for row in range(made.shape[0]):
-        for column in range(made.shape[1]):
-            for c in range(3):
+    rows, columns, channels = picture.shape
+    made = np.empty((rows, columns, channels), np.uint8)
+    for row in range(rows):
+        for column in range(columns):
+            for c in range(channels):
                 made[row, column, c] = np.uint8(min(max(picture[row, column, c] * WHITE, ZERO), WHITE))
     return made
 
@@ -273,7 +275,7 @@ def _barycentrics(
 @compiled
 def _unit(x: np.float32, y: np.float32, z: np.float32) -> tuple[np.float32, np.float32, np.float32]:
     """Return a vector of length 1."""
-    length = max(math.sqrt(x * x + y * y + z * z), SHORTEST)
+    length = max(np.float32(math.sqrt(x * x + y * y + z * z)), SHORTEST)
     return x / length, y / length, z / length
 
 

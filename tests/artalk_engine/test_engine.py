@@ -165,8 +165,8 @@ def test_silence_and_noise_stay_finite(engine):
 def test_parts_of_later_versions_say_so(engine, voice):
     with pytest.raises(NotInThisVersionError, match="GAGAvatar"):
         ARTAvatarInferEngine(checkpoint=voice, load_gaga=True)
-    with pytest.raises(NotInThisVersionError, match="video"):
-        engine.rendering(None, None)
+    with pytest.raises(NotInThisVersionError, match="avatars"):
+        engine.rendering(None, np.zeros((1, 106)), shape_id="11.jpg")
 
 
 def test_folder_without_a_checkpoint_says_so(tmp_path):

@@ -1,0 +1,161 @@
+"""``render``: a film of the speaking head, from a sound or from a motion file."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from artalk_engine.config import BUILTIN_RIG, FLAME_RIG
+from artalk_engine.environment import needed_packages
+from bridge.motion_file import MotionFile, load_motion
+
+from .common import load, say
+from .speaking import add_sound_options, add_take_options, changes_of, recording_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from artalk_engine.audio.recording import Recording
+    from artalk_engine.render.film import FilmOptions
+    from artalk_engine.render.heads import Head
+
+MOTION_ENDINGS = (".npz", ".json", ".csv", ".pt", ".pth")
+
+
+@dataclass(frozen=True)
+class Film:
+    """What ``render`` reports."""
+
+    output: str
+    frames: int
+    duration_s: float
+    fps: float
+    rig: str
+    elapsed_s: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What to film: motion ``[T, 106]`` in one piece or several, its length if known, its head and its sound."""
+
+    motion: MotionFile | Iterable[NDArray[np.float32]]
+    frames: int | None
+    head: Head
+    sound: Recording | None
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what can be said about the film, and about the sound and the take if there is no motion yet."""
+    parser.set_defaults(command=run)
+    parser.add_argument("input", type=Path, metavar="AUDIO|MOTION", help="sound file of one speaker, or motion file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=".mp4, or without sound .gif, .webp or a folder for PNG pictures (default: the input's name)",
+    )
+    parser.add_argument("-f", "--force", action="store_true", help="replace a film that exists")
+    film = parser.add_argument_group("film")
+    film.add_argument("--size", type=size, default=512, metavar="N", help="pixels, or WIDTHxHEIGHT (default: 512)")
+    film.add_argument("--fps", type=Fraction, default=Fraction(25), metavar="X", help="pictures a second (default: 25)")
+    film.add_argument("--camera", choices=("front", "three-quarter"), default="front", help="view (default: front)")
+    film.add_argument(
+        "--antialias", type=int, default=1, metavar="N", help="samples a pixel in each direction (default: 1, none)"
+    )
+    film.add_argument(
+        "--colours", choices=("regions", "plain"), default="regions", help="of eyes, lips, hair, or one for all"
+    )
+    film.add_argument("--sound", type=Path, metavar="FILE", help="of a motion file (default: its own, if beside it)")
+    film.add_argument("--head", type=Path, metavar="FILE", help="FLAME file (default: the one in the model's folder)")
+    add_sound_options(parser.add_argument_group("sound"))
+    add_take_options(parser.add_argument_group("take"))
+
+
+def size(text: str) -> int | tuple[int, int]:
+    """Read ``512`` or ``640x480`` as the side of a square, or as height and width."""
+    sides = [int(side) for side in text.lower().split("x")]
+    if len(sides) > 2:
+        raise argparse.ArgumentTypeError(f"{text} is no size")
+    return sides[0] if len(sides) == 1 else (sides[1], sides[0])
+
+
+def run(options: argparse.Namespace) -> dict[str, Any]:
+    """Film what the options name; what can be refused is refused before a model is loaded."""
+    with needed_packages():
+        from artalk_engine.render.film import check_film, make_film
+        from artalk_engine.render.retiming import check_fps, frames_at
+    from tqdm import tqdm
+
+    output, look = options.output or Path(options.input.with_suffix(".mp4").name), _look(options)
+    check_film(output, look)
+    begun, fps = time.monotonic(), check_fps(look.fps)
+    scene = _given(options) if options.input.suffix.lower() in MOTION_ENDINGS else _spoken(options)
+    expected = frames_at(scene.frames, fps) if scene.frames else None
+    with tqdm(desc="Filming", total=expected, unit="picture", disable=None, leave=False) as bar:
+        made = make_film(output, scene.motion, scene.head, scene.sound, look, on_picture=bar.update)
+    took_s = round(time.monotonic() - begun, 3)
+    return asdict(Film(str(output), made, round(float(made / fps), 3), round(float(fps), 3), scene.head.rig, took_s))
+
+
+def _look(options: argparse.Namespace) -> FilmOptions:
+    from artalk_engine.render.film import FilmOptions
+
+    return FilmOptions(
+        size=options.size,
+        fps=options.fps,
+        camera=options.camera,
+        antialias=options.antialias,
+        colours=options.colours,
+        is_forced=options.force,
+        threads=options.threads or None,
+    )
+
+
+def _spoken(options: argparse.Namespace) -> Scene:
+    """Let the model speak a sound; its motion is made while the film is."""
+    from artalk_engine.audio.windows import frame_count
+    from artalk_engine.render.heads import load_head
+
+    recording = recording_of(options.input, options)
+    engine, _ = load(options)
+    length = recording.length
+    head = load_head(engine.rig, options.head) if options.head else engine.head
+    frames = None if length is None else frame_count(length)
+    return Scene(engine.stream(recording, **changes_of(options)), frames, head, recording)
+
+
+def _given(options: argparse.Namespace) -> Scene:
+    """Take a motion file; no voice is needed for that."""
+    from artalk_engine.render.heads import load_head
+
+    contents = load_motion(options.input)
+    rig, flame = _rig_and_flame(contents.rig, options)
+    head = load_head(rig, flame)
+    return Scene(contents, len(contents.motion), head, _sound_of(contents, options))
+
+
+def _rig_and_flame(rig: str, options: argparse.Namespace) -> tuple[str, Path | None]:
+    """Say whose motion a file holds, as itself or the model says, and where FLAME's file is, if anywhere."""
+    from artalk_engine.checkpoints import read_config
+    from artalk_engine.model_folder import find_model
+
+    if not options.model:
+        return rig or (FLAME_RIG if options.head else BUILTIN_RIG), options.head
+    files = find_model(Path(options.model))
+    return read_config(files, rig=rig or None).rig, options.head or files.flame
+
+
+def _sound_of(contents: MotionFile, options: argparse.Namespace) -> Recording | None:
+    """Find the sound that a motion was made from."""
+    beside = options.input.with_name(Path(contents.audio).name or options.input.name)
+    if options.sound or (contents.audio and beside.is_file()):
+        return recording_of(options.sound or beside, options)
+    say("This film is silent; --sound names a sound for it.")
+    return None
