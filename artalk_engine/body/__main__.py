@@ -93,7 +93,8 @@ def _add_adopt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vq-act", default="relu", choices=ACTIVATIONS)
     parser.add_argument("--vq-norm", default="none", choices=["none", "LN", "GN", "BN"])
     parser.add_argument("--dilation-growth-rate", type=int, default=3, metavar="N")
-    parser.add_argument("--note", default="")
+    parser.add_argument("--note", default="", help="what to say about this checkpoint")
+    parser.add_argument("-f", "--force", action="store_true", help="replace the JSON if it exists")
 
 
 if __name__ == "__main__":

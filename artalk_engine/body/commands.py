@@ -13,7 +13,7 @@ from artalk_engine.errors import ConfigError
 from bridge.clip_file import load_clip
 
 from . import recoding
-from .checkpoint import BodyCodec, build_model, demonstration_path, load_codec, load_weights, write_about
+from .checkpoint import BodyCodec, about_path, build_model, demonstration_path, load_codec, load_weights, write_about
 from .devices import find_device
 from .features import Standard, find_part
 from .recoding import Recoded
@@ -81,6 +81,7 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
 
 def adopt(options: argparse.Namespace) -> dict[str, Any]:
     """Write the JSON that belongs to a published checkpoint."""
+    recoding.check_output(about_path(options.checkpoint), options.force)
     part = find_part(options.part)
     if (options.trans_mean is None) != (options.trans_std is None):
         raise ConfigError("--trans-mean and --trans-std go together")

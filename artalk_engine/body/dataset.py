@@ -39,6 +39,10 @@ class Windows:
     starts: Tensor
     frames: int
 
+    def to(self, device: torch.device) -> Windows:
+        """The same on another device."""
+        return Windows(self.motion.to(device), self.starts.to(device), self.frames)
+
     def draw(self, batch: int) -> Tensor:
         """Choose windows at random, ``[batch, T, M]``."""
         starts = self.starts[torch.randint(len(self.starts), (batch,)).to(self.starts.device)]

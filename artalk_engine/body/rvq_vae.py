@@ -75,7 +75,7 @@ class RVQVAE(nn.Module):
         """
         self._check_codes(codes)
         with _evaluating(self):
-            return self._motion(self.quantizer.look_up(codes).sum(0))[:, :frames]
+            return self._motion(self.quantizer.look_up(codes.long()).sum(0))[:, :frames]
 
     def forward(self, motion: Tensor, layers: int | None = None, pad: bool = True) -> tuple[Tensor, Tensor, Tensor]:
         """Send motion through the codec, with gradients; in training mode codebooks learn.

@@ -27,7 +27,7 @@ from .codec import Codes, check_layers, decode_clip, encode_clip
 from .features import GROUND, BodyPart
 
 FORMAT = "artalk-body-tokens-1"
-MOST_FRAMES = 10_000_000  # days
+MOST_FRAMES = 256  # that one token may stand for
 FOLDER = "Choose a folder that you may write to."
 
 
@@ -195,7 +195,7 @@ def _tokens(entries: Mapping[str, NDArray[Any]]) -> TokenClip:
         raise ValueError(about["format"])
     frames, count, layers, nb_code = (int(about[name]) for name in ("frames", "count", "layers", "nb_code"))
     codes = unpack(entries["codes"], bits_per_code(nb_code), layers, count)
-    if codes.max(initial=0) >= nb_code or not 2 <= frames <= MOST_FRAMES:
+    if codes.max(initial=0) >= nb_code or not 2 <= frames <= count * MOST_FRAMES:
         raise ValueError("a code or a length that there is not")
     x, z = map(float, about["start"])
     tokens = TokenClip(

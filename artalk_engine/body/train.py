@@ -10,7 +10,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,25 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> dict[str, Any]:
-    device, part, settings = find_device(options.device), find_part(options.body_part), _settings(options)
+    device, settings = find_device(options.device), _settings(options)
     start = load_codec(options.resume_pth) if options.resume_pth else None
-    if start and start.part != part:
-        raise CheckpointError(f"{start.name} is a codec for {start.part.name}, not for {part.name}")
-    if options.data is None and part.has_expressions:
-        raise ConfigError("made-up gestures have no face", "Name a folder of clips with --data.")
-    clips = (
-        dataset.make_procedural(options.procedural, FPS)
-        if options.data is None
-        else dataset.load_folder(options.data, options.pattern, FPS)
-    )
-    learned, judged = dataset.split(clips)
-    standard = start.standard if start else _standard(options, learned)
-    windows = dataset.cut(learned, part, standard, options.window_size)
-    windows = dataset.Windows(windows.motion.to(device), windows.starts.to(device), windows.frames)
+    learned, judged = dataset.split(_clips(options))
     torch.manual_seed(options.seed)
-    model = _carried_on(start, options) if start else RVQVAE(_sizes(options, part.width), _learning(options))
-    note = options.note or (PROCEDURAL_NOTE if options.data is None else "")
-    codec = BodyCodec(model.to(device), part, standard, FPS, options.name, note)
+    codec = _carried_on(start, options) if start else _new(options, learned)
+    codec.model.to(device)
+    windows = dataset.cut(learned, codec.part, codec.standard, options.window_size).to(device)
+    log.info("%d clips, %d windows, %d to judge by", len(learned), len(windows.starts), len(judged))
     path, figures = options.out / f"{options.name}.pth", {}
 
     def report(step: int) -> None:
@@ -70,8 +59,9 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         log.info("step %d, held-out clips: %s", step, figures)
         save_codec(path, codec)
 
-    log.info("%d clips, %d windows, %d to judge by", len(learned), len(windows.starts), len(judged))
-    train(model, windows, settings, options.out / "training.pt", report)
+    train(codec.model, windows, settings, options.out / "training.pt", report)
+    if not figures:  # it was complete before
+        report(settings.steps)
     if options.half:
         save_codec(path, codec, half=True)
     return {"checkpoint": str(path), "steps": settings.steps, "bytes": path.stat().st_size, **figures}
@@ -103,13 +93,33 @@ def judge(codec: BodyCodec, clips: Sequence[Clip]) -> dict[str, Any]:
     return figures
 
 
-def _carried_on(start: BodyCodec, options: argparse.Namespace) -> RVQVAE:
-    """A network to train with the weights of another codec, and its moving averages if it has them."""
+def _clips(options: argparse.Namespace) -> list[Clip]:
+    if options.data is not None:
+        return dataset.load_folder(options.data, options.pattern, FPS)
+    if find_part(options.body_part).has_expressions:
+        raise ConfigError("made-up gestures have no face", "Name a folder of clips with --data.")
+    return dataset.make_procedural(options.procedural, FPS)
+
+
+def _new(options: argparse.Namespace, learned: Sequence[Clip]) -> BodyCodec:
+    part = find_part(options.body_part)
+    model = RVQVAE(_sizes(options, part.width), _learning(options))
+    return BodyCodec(model, part, _standard(options, learned), FPS, options.name, _note(options))
+
+
+def _carried_on(start: BodyCodec, options: argparse.Namespace) -> BodyCodec:
+    """A codec to train with the weights of another, and its moving averages if it has them."""
+    if start.part.name != options.body_part:
+        raise CheckpointError(f"{start.name} is a codec for {start.part.name}, not for {options.body_part}")
     model = RVQVAE(start.model.config, _learning(options))
     model.load_state_dict(start.model.state_dict())
     if start.model.quantizer.is_counted:
         model.quantizer.load_statistics(start.model.quantizer.statistics())
-    return model
+    return replace(start, model=model, name=options.name, note=_note(options))
+
+
+def _note(options: argparse.Namespace) -> str:
+    return options.note or (PROCEDURAL_NOTE if options.data is None else "")
 
 
 def _standard(options: argparse.Namespace, clips: Sequence[Clip]) -> Standard:

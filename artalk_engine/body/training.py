@@ -159,7 +159,7 @@ def _resume(codec: RVQVAE, optimizer: torch.optim.Optimizer, path: Path) -> int:
     if not path.is_file():
         return 0
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         codec.load_state_dict(state["net"])
         codec.quantizer.load_statistics(state["ema"])
         optimizer.load_state_dict(state["optimizer"])

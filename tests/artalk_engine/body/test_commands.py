@@ -137,6 +137,7 @@ def test_a_published_checkpoint_is_adopted(folder, codec, capsys):
     assert not about_path(folder / "net_300000_upper.pth").exists()
     run(capsys, "adopt", "net_300000_upper.pth", "--part", "upper", *files)
     assert load_codec(folder / "net_300000_upper.pth").fingerprint == codec.fingerprint
+    assert "exists already" in refused(capsys, "adopt", "net_300000_upper.pth", "--part", "upper", *files)
 
 
 def test_another_rate_and_another_way_up_are_brought_to_the_codecs_and_told(folder, capsys):
@@ -223,7 +224,7 @@ def test_tokens_of_another_codec_or_another_length_are_refused(folder, capsys):
     assert "made by the codec 'codec'" in refused(capsys, "decompress", "a.tokens", "-o", "c.npz", *CODEC)
 
 
-@pytest.mark.parametrize("damage", ["cut", "about", "codes"])
+@pytest.mark.parametrize("damage", ["cut", "about", "codes", "frames"])
 def test_a_damaged_token_file_is_refused(folder, codec, capsys, damage):
     save_tokens(folder / "t", compress(make_clip(1, seconds=2.0), codec))
     if damage == "cut":
@@ -231,7 +232,11 @@ def test_a_damaged_token_file_is_refused(folder, codec, capsys, damage):
     else:
         with np.load("t") as archive:
             arrays = {name: archive[name] for name in archive.files}
-        arrays[damage] = arrays[damage][:-3]
+        if damage == "frames":
+            about = json.loads(arrays["about"].tobytes()) | {"frames": 10**9}
+            arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+        else:
+            arrays[damage] = arrays[damage][:-3]
         np.savez("t.npz", **arrays)
         Path("t.npz").replace("t")
     assert "token file" in refused(capsys, "decompress", "t", "-o", "c.npz", *CODEC)
