@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 
@@ -11,10 +12,12 @@ bpy = pytest.importorskip("bpy")
 
 from blender_addon import jobs, notices, reasons
 from blender_addon.engine_process import engine
+from blender_addon.properties import style_name
 from blender_addon.rig.parts import rig_parts
 from blender_addon.takes import sound
 from blender_addon.takes.record import take_details, take_motion, takes_of
 from blender_addon.takes.take import current_take
+from bridge.messages import Generate
 
 FRAMES = 80  # of the stand-in engine's motion
 
@@ -337,3 +340,47 @@ def test_a_sound_beside_the_file_is_found_by_its_relative_path(scene, head, ask,
     assert bpy.ops.artalk.generate() == {"FINISHED"}
     details = take_details(current_take(bpy.context.scene.artalk.rig))
     assert details.speech.audio == str(tmp_path / "sound.wav")
+
+
+def test_all_settings_reach_the_engine_and_stay_with_the_take(scene, head, ask, monkeypatch, tmp_path):
+    from blender_addon.operators import generate
+
+    monkeypatch.setattr(generate, "voice_folder", lambda _: "/voices/mine")
+    monkeypatch.setattr(generate, "engine_precision", lambda _: "fast")
+    ask()
+    settings = scene.artalk
+    settings.style, settings.style_strength, settings.temperature, settings.seed = "happy", 1.5, 0.25, 9
+    settings.start_s, settings.end_s, settings.channel, settings.fix_pose = 0.5, 2.5, "left", True
+    settings.on_whole_frames, settings.sync_playback = True, False
+    assert bpy.ops.artalk.generate() == {"FINISHED"}
+    log = (tmp_path / "engine.log").read_text()
+    assert "Describe(model='/voices/mine', device='auto', precision='fast')" in log
+    details = take_details(current_take(head.rig))
+    asked = Generate(**dataclasses.asdict(details.speech), device="auto")
+    assert repr(asked) in log
+    speech = details.speech
+    assert (speech.start_s, speech.end_s, speech.channel, speech.fix_pose) == (0.5, 2.5, "left", True)
+    assert (speech.style_strength, speech.temperature, speech.seed) == (1.5, 0.25, 9)
+    assert (speech.model, speech.precision, details.on_whole_frames) == ("/voices/mine", "fast", True)
+    assert scene.sync_mode == "NONE"
+
+
+def test_the_styles_to_choose_from_are_those_of_the_voice(scene, head, ask):
+    scene.artalk.style = "sad"
+    scene.artalk.style = "NONE"
+    ask()
+    bpy.ops.artalk.generate()
+    with pytest.raises(TypeError, match="sad"):
+        scene.artalk.style = "sad"
+    scene.artalk.style = "happy"
+    engine.close()
+    scene.artalk.style = "sad"
+    assert style_name(scene.artalk) == "sad"
+
+
+@pytest.mark.parametrize(("chosen", "is_packed"), [("SMALL", True), ("NEVER", False)])
+def test_the_sound_is_packed_as_the_panel_says(scene, head, ask, chosen, is_packed):
+    ask()
+    scene.artalk.pack_sound = chosen
+    bpy.ops.artalk.generate()
+    assert (sound.sound_of(current_take(head.rig)).packed_file is not None) == is_packed

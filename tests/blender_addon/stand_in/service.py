@@ -6,6 +6,7 @@ The name of the sound file says how it behaves. Every window is ten frames, ever
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def motion() -> object:
 def handle(job: Job) -> object:
     from bridge.messages import Describe, Description, Done, Generate, MotionWindow
 
+    sys.stderr.write(f"{job.request}\n")  # into the log, for tests to see what was asked
     if isinstance(job.request, Describe):
         kind = os.environ.get("STAND_IN_RIG", "builtin")
         return Description("cpu", ("stand-in",), ("happy", "neutral"), kind)
