@@ -62,6 +62,8 @@ def readable(result: dict[str, Any]) -> str:
     """Write a result for people, as a table."""
     lines = []
     for name, value in result.items():
+        if isinstance(value, dict):
+            value = [f"{key} {figure}" for key, figure in value.items()]
         text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         lines.append(f"{name.replace('_', ' '):<18} {text}")
     return "\n".join(lines)

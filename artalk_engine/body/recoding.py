@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from artalk_engine.errors import ConfigError, EngineError
+from bridge import body
 from bridge.clip import Clip, resampled, upright
 from bridge.clip_file import load_clip, save_clip
 
@@ -25,6 +26,7 @@ from .joining import join
 from .metrics import JointError, joint_error
 from .smoothing import smooth
 
+NAMED_JOINTS = 5  # of those that changed most
 ACTIONS = ("detail", "compress", "decompress", "join", "smooth")
 
 
@@ -243,6 +245,12 @@ def check_output(out: Path, is_forced: bool = False) -> Path:
 
 def _compared(made: Clip, original: Clip, joints: Sequence[int]) -> tuple[JointError | None, dict[str, Any]]:
     """What became of the joints, and figures of the whole."""
-    error = joint_error(made, original, joints) if joints else None
-    apart = float(np.linalg.norm(made.trans - original.trans, axis=1).max())
-    return error, {"frames": len(made.poses), **({"place_cm": round(100 * apart, 2)} if apart else {})}
+    figures: dict[str, Any] = {"frames": len(made.poses)}
+    if apart := float(np.linalg.norm(made.trans - original.trans, axis=1).max()):
+        figures["place_cm"] = round(100 * apart, 2)
+    if not joints:
+        return None, figures
+    error = joint_error(made, original, joints)
+    order = np.argsort(-error.joints)[:NAMED_JOINTS]
+    figures["most_changed_deg"] = {body.JOINTS[joints[k]]: round(float(error.joints[k]), 2) for k in order}
+    return error, figures

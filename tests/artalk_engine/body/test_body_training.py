@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from artalk_engine.body import dataset, train
 from artalk_engine.body.checkpoint import load_codec
@@ -12,7 +13,7 @@ from artalk_engine.body.codec import encode_clip
 from artalk_engine.body.features import PARTS
 from artalk_engine.body.metrics import codebook_use, joint_error
 from artalk_engine.body.procedural import MIRROR, joint_limits, make_clip
-from artalk_engine.body.training import TrainingOptions, learning_rate
+from artalk_engine.body.training import TrainingOptions, learning_rate, training_losses
 from artalk_engine.errors import ConfigError
 from bridge import body
 from bridge.clip_file import save_clip
@@ -124,6 +125,21 @@ def test_the_rate_rises_falls_and_is_the_published_one():
     several = dataclasses.replace(options, lr_scheduler=(10, 20), gamma=0.5)
     assert [learning_rate(399 + step, several) for step in (9, 10, 20)] == [2e-4, 1e-4, 5e-5]
     assert options.steps == 300_399
+
+
+@pytest.mark.parametrize("recons_loss", ["l1", "l2", "l1_smooth"])
+def test_the_velocity_loss_is_one_of_velocities(recons_loss):
+    options = TrainingOptions(recons_loss=recons_loss, loss_vel=2.0, commit=3.0)
+    motion = torch.randn(2, 16, 4, generator=torch.Generator().manual_seed(0))
+
+    def losses(made):
+        return training_losses(lambda _: (made, torch.tensor(0.5), torch.tensor(7.0)), motion, options)
+
+    shifted, shaken = losses(motion + 1.0), losses(motion + torch.tensor([1.0, -1.0]).repeat(8)[:, None])
+    assert float(shifted.velocity) == pytest.approx(0.0, abs=1e-6)
+    assert float(shaken.velocity) > float(shaken.reconstruction) == pytest.approx(float(shifted.reconstruction))
+    for each in (shifted, shaken):
+        assert float(each.total) == pytest.approx(float(each.reconstruction + 2.0 * each.velocity + 3.0 * 0.5))
 
 
 def test_windows_lie_within_one_clip():

@@ -16,6 +16,7 @@ from artalk_engine.body.checkpoint import about_path, load_codec, save_codec
 from artalk_engine.body.codec import prepare
 from artalk_engine.body.procedural import make_clip
 from artalk_engine.body.tokens import compress, load_tokens, pack, save_tokens, unpack
+from bridge.body import JOINTS
 from bridge.clip_file import load_clip, save_clip
 from tests.bridge.small_clip import small_clip
 
@@ -58,6 +59,9 @@ def test_a_clip_becomes_a_small_file_and_comes_back(folder, codec, capsys):
     assert told["bytes"] < told["clip_bytes"] / 30
     assert told["token_bytes"] == -(-23 * 3 * 5 // 8)
     assert 0 < told["error_deg"] < told["worst_deg"]
+    named = told["most_changed_deg"]
+    assert set(named) < {JOINTS[joint] for joint in UPPER}
+    assert max(named.values()) > told["error_deg"]
     back = run(capsys, "decompress", "a.tokens", "-o", "c.npz", "--onto", "a.npz", "--checkpoint", "codec.pth")
     assert back["error_deg"] == pytest.approx(told["error_deg"], abs=0.01)
     made, clip = load_clip(folder / "c.npz"), load_clip(folder / "a.npz")
@@ -109,6 +113,13 @@ def test_joining_tells_what_happens_at_the_seam(folder, capsys, way):
     assert told["seam_frame"] == 91
     assert told["step_deg"] < told["cut_deg"]
     assert len(load_clip(folder / "c.npz").poses) == 91 + 90
+
+
+def test_figures_are_a_table_for_people(folder, capsys):
+    assert main(["detail", "a.npz", "-o", "c.npz", "--layers", "2", *CODEC]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("error deg ") for line in lines)
+    assert any(line.startswith("most changed deg") and "; " in line for line in lines)
 
 
 def test_smoothing_a_clip_needs_no_codec(folder, capsys):
