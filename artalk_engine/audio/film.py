@@ -17,6 +17,7 @@ from artalk_engine.errors import AudioFormatError
 from .sound import BLOCK, Block, Samples, SoundInfo, damaged, warn_if_short
 
 GAP_S = 0.04  # time stamps off by less are only rounded
+LONGEST_GAP_S = 3_600.0  # where a film does not tell its length, a stamp further off is wrong
 PREROLL_S = 0.5  # decoded and dropped after seeking, since frames of sound build on those before
 INDEXED = ("mov", "matroska")  # containers that seek to a time; others guess it from the bit rate
 # What files may be. Play lists are not among them: they name other files, and FFmpeg waits for these for ever.
@@ -88,14 +89,14 @@ def _placed(container: Any, stream: Any, first: int) -> Iterator[Block]:
     """Decode to blocks that follow each other without a gap, from ``first`` or before."""
     rate_hz: int = stream.rate
     begin_s = (container.start_time or 0) / 1e6  # where the earliest stream begins, picture or sound
-    end = 0 if container.duration is None else round((container.duration / 1e6 + 1) * rate_hz)
+    longest_s = LONGEST_GAP_S if container.duration is None else container.duration / 1e6
     has_sought = _seek(container, stream, begin_s + first / rate_hz - PREROLL_S)
     at = None if has_sought else 0
     for samples, time_s in _frames(container, stream):
         place = at or 0 if time_s is None else round((time_s - begin_s) * rate_hz)
         if at is None:
             at = min(place, first)
-        if place - at > GAP_S * rate_hz and place <= end:  # a stamp beyond the end is wrong
+        if GAP_S * rate_hz < place - at <= longest_s * rate_hz:
             yield from _silence(len(samples), rate_hz, at, place)
             at = place
         yield Block(samples, rate_hz, at)

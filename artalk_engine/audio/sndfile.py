@@ -31,9 +31,11 @@ def blocks(path: Path, first: int, last: int | None) -> Iterator[Block]:
     """
     at, rate_hz = 0, 1
     try:
-        with soundfile.SoundFile(path) as file:
+        with _Forward(path) as file:
             rate_hz = file.samplerate
-            if file.seekable() and PREROLL < first < file.frames:
+            if first >= file.frames:
+                return
+            if file.can_seek and first > PREROLL:
                 at = file.seek(first - PREROLL)
             while last is None or at < last:
                 samples = file.read(BLOCK, dtype="float32", always_2d=True)
@@ -45,6 +47,23 @@ def blocks(path: Path, first: int, last: int | None) -> Iterator[Block]:
                 at = block.end
     except soundfile.LibsndfileError as exc:
         raise damaged(path, at / rate_hz) from exc
+
+
+class _Forward(soundfile.SoundFile):  # type: ignore[misc]
+    """A sound file that is read on and on.
+
+    soundfile seeks to where it is after each piece that it reads, if it can seek at all. That starts an MP3 decoder
+    anew, which then lacks the bits of earlier frames: a click at every piece.
+    """
+
+    def seekable(self) -> bool:
+        """Let nobody seek but on purpose."""
+        return False
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether the file can be sought at all."""
+        return bool(super().seekable())
 
 
 def _check_for_holes(path: Path, file: Any, at: int, count: int) -> None:

@@ -21,12 +21,18 @@ def syllables(seconds: float, rate_hz: int, channels: int = 1, seed: int = 0) ->
 
 
 def write_film(
-    path: Path, samples: NDArray[np.float32], rate_hz: int, codec: str, late_s: float = 0.0, has_picture: bool = False
+    path: Path,
+    samples: NDArray[np.float32],
+    rate_hz: int,
+    codec: str,
+    late_s: float = 0.0,
+    has_picture: bool = False,
+    options: dict[str, str] | None = None,
 ) -> Path:
     """Write sound ``[S, channels]`` with FFmpeg's libraries, perhaps beside a picture, perhaps beginning after it."""
     import av
 
-    with av.open(str(path), "w") as film:
+    with av.open(str(path), "w", options=options) as film:
         picture = film.add_stream("mpeg4" if path.suffix != ".webm" else "libvpx", rate=25) if has_picture else None
         sound = film.add_stream(codec, rate=rate_hz, layout=LAYOUTS[samples.shape[1]])
         packets = _picture(picture, len(samples) / rate_hz + late_s) if picture else []

@@ -56,6 +56,17 @@ def test_seeking_where_time_stamps_are_rounded_is_right_to_a_millisecond(tmp_pat
     assert min(errors) < 1e-3
 
 
+def test_recordings_that_tell_no_length_are_read_and_sought(tmp_path):
+    sound, live = syllables(9.0, RATE), {"live": "1"}  # as browsers record
+    path = write_film(tmp_path / "a.webm", sound, RATE, "libopus", late_s=0.5, has_picture=True, options=live)
+    assert speech_length(path) is None
+    whole = load_waveform(path)
+    assert abs(len(whole) / 16_000 - 9.5) < 0.1
+    part = load_waveform(path, 7.0, 8.0)
+    errors = [np.abs(part - whole[first : first + 16_000]).mean() for first in range(112_000 - 16, 112_000 + 17)]
+    assert min(errors) < 1e-3
+
+
 def test_cut_off_films_give_what_is_there_and_the_log_says_so(tmp_path, caplog):
     path = write_film(tmp_path / "a.mkv", syllables(5.0, RATE), RATE, "flac")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

@@ -35,6 +35,13 @@ def test_compressed_files_work(tmp_path, kind):
     assert np.corrcoef(waveform, syllables(2.0, 16_000)[:, 0])[0, 1] > 0.99
 
 
+@pytest.mark.parametrize("kind", COMPRESSED)
+def test_pieces_join_without_a_click(tmp_path, kind):
+    path = write(tmp_path / f"a.{kind}", kind)
+    assert len(list(decode(path))) > 3
+    assert np.array_equal(decoded(path), soundfile.read(path, dtype="float32")[0].T)
+
+
 @pytest.mark.parametrize("kind", ["wav", "aiff", *COMPRESSED])
 @pytest.mark.parametrize("start", [0.0173, 2.0, 3.777])
 def test_seeking_gives_the_very_samples_of_the_whole(tmp_path, kind, start):
