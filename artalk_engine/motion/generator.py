@@ -231,7 +231,7 @@ class BitwiseARModel(nn.Module):
         drawn = sampling.draw(state.seeds, state.numbers, codec.tokens, codec.code_bits)
         audio = self.audio_tokens(audio_features)
         bits = self._generate_bits(audio, state.style, context, sampling, drawn)
-        _, motion = self.basic_vae.vqidx_to_motion(context_bits, bits)
+        motion = self.basic_vae.decode_this(context_bits, bits)
         numbers = tuple(number + 1 for number in state.numbers)
         after = WindowState(state.style, motion, context[:, codec.tokens :], state.seeds, numbers)
         return Window(motion, bits, context_bits, after)
@@ -289,7 +289,7 @@ class BitwiseARModel(nn.Module):
         positions = self._positions()
         blocks = [block for block in self.attn_blocks if isinstance(block, AdaLNSelfAttn)]
         modulations = [block.modulation(audio) for block in blocks]
-        visible = [block.context(context) for block in blocks]
+        visible = [block.context(context).with_room(audio.shape[1]) for block in blocks]
         tokens, window, start, made = style, torch.zeros((), device=audio.device), 0, []
         for index, scale in enumerate(scales):
             now = slice(start, start + scale)
