@@ -47,10 +47,10 @@ def main() -> None:
     _play_noise(parts)
     whole = _frame_change()
     print(f"frame change                     {1000 * whole:8.2f} ms, {1 / whole:.0f} per second")
-    for label, off, on in _shares(parts):
-        off()
+    for label, switch in _shares(parts):
+        switch(False)
         part = _frame_change()
-        on()
+        switch(True)
         print(f"  of it {label:24} {1000 * (whole - part):8.2f} ms")
     random = np.random.default_rng(1)
     scene = bpy.context.scene
@@ -77,20 +77,21 @@ def _play_noise(parts: RigParts) -> None:
     fill_take(parts, take, TakeDetails(parts.rig_id, parts.kind, 1, rate_hz=24.0), motion)
 
 
-def _shares(parts: RigParts) -> list[tuple[str, Callable[[], None], Callable[[], None]]]:
-    """What to leave out: its name, how to switch it off and on again."""
-    modifier, surface, keys = parts.surface.modifiers["Armature"], parts.surface, parts.keys
+def _shares(parts: RigParts) -> list[tuple[str, Callable[[bool], None]]]:
+    """What to leave out: its name, and how to switch it off and on."""
+    modifier, surface = parts.surface.modifiers["Armature"], parts.surface
 
-    def drivers(muted: bool) -> None:
-        for curve in keys.animation_data.drivers:
-            curve.mute = muted
+    def drive(on: bool) -> None:
+        for curve in parts.keys.animation_data.drivers:
+            curve.mute = not on
 
-    return [
-        ("36 drivers", lambda: drivers(True), lambda: drivers(False)),
-        ("skinning", lambda: setattr(modifier, "show_viewport", False), lambda: setattr(modifier, "show_viewport", True)),
-        ("shape keys", lambda: setattr(surface, "show_only_shape_key", True),
-         lambda: setattr(surface, "show_only_shape_key", False)),
-    ]  # fmt: skip
+    def skin(on: bool) -> None:
+        modifier.show_viewport = on
+
+    def shape(on: bool) -> None:
+        surface.show_only_shape_key = not on  # then the Basis alone is shown
+
+    return [("36 drivers", drive), ("skinning", skin), ("shape keys", shape)]
 
 
 def _frame_change() -> float:

@@ -64,7 +64,9 @@ def replica_of(parts: RigParts, scene: bpy.types.Scene) -> Iterator[Replica]:
         yield Replica(own, rig, surface)
     finally:
         bpy.data.scenes.remove(own)
-        bpy.data.batch_remove(made)
+        for rig_or_surface, data in zip(made[:2], made[2:], strict=False):
+            bpy.data.objects.remove(rig_or_surface)
+            (bpy.data.meshes if isinstance(data, bpy.types.Mesh) else bpy.data.armatures).remove(data)
 
 
 def _retarget(rig: bpy.types.Object, surface: bpy.types.Object, parts: RigParts) -> None:

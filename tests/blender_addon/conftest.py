@@ -60,6 +60,28 @@ def flame_file(tmp_path):
 
 
 @pytest.fixture
+def override_of(tmp_path: Path) -> Callable[[RigParts], object]:
+    """Move a head into a library and bring it back, in an empty file, as a library override."""
+
+    def make(parts: RigParts) -> object:
+        path, name = str(tmp_path / "library.blend"), parts.rig.name
+        collection = bpy.data.collections.new("character")
+        for thing in (parts.rig, parts.surface):
+            collection.objects.link(thing)
+        bpy.data.libraries.write(path, {collection})
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        with bpy.data.libraries.load(path, link=True) as (_, wanted):
+            wanted.collections = ["character"]
+        context = bpy.context
+        made = wanted.collections[0].override_hierarchy_create(
+            context.scene, context.view_layer, do_fully_editable=True
+        )
+        return made.objects[name]
+
+    return make
+
+
+@pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Let the add-on find the stand-in engine; returns the Python that runs it."""
     root = tmp_path / "engine"

@@ -175,3 +175,17 @@ def test_a_mesh_with_other_vertices_is_left_alone(head):
     bpy.ops.object.mode_set(mode="OBJECT")
     assert len(mesh.vertices) > 5023
     refuse(head.rig, "vertices")
+
+
+def test_a_linked_head_keeps_its_identity_and_says_where_to_change_it(scene, head, override_of):
+    rig = override_of(head)
+    refuse(rig, "linked from another file")
+
+
+def test_one_undo_takes_a_new_identity_back(head):
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.artalk.randomize_identity("EXEC_DEFAULT", True, seed=1)
+    bpy.ops.ed.undo()
+    parts = rig_parts(bpy.context.scene.artalk.rig)
+    assert not betas_of(parts.keys).any()
+    assert error_mm(parts, np.zeros((1, 106), np.float32), np.zeros(0)) <= WORST_MM
