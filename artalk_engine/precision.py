@@ -1,7 +1,7 @@
 """How exactly a model computes: as its weights say, or in shorter numbers where the machine is faster with them.
 
     exact   float32 everywhere: the same bits as the published way, only laid out for this processor
-    fast    the audio encoder's and the generator's large products in 16 bits; all else as before
+    fast    the audio encoder's and the generator's large products in 16 or 8 bits; all else as before
 
 Whatever lies between the products (norms, attention by angle, sums) stays float32, and so do the choice of bits and the
 motion codec. ``fast`` is never slower: where nothing shorter is quick, or nothing is large, it is ``exact``.
@@ -19,11 +19,14 @@ from .audio.encoders import Wav2VecEncoder
 from .errors import OptionError
 from .motion.generator import BitwiseARModel
 from .motion.transformer import AdaLNSelfAttn
-from .prepared import ChannelsLastConv, Gelu, PackedLinear, ReducedLinear
+from .prepared import ChannelsLastConv, EightBitLinear, Gelu, PackedLinear, ReducedLinear
 
 Precision = Literal["exact", "fast"]
 
 FULL = torch.float32
+# What processors multiply fastest in, by their abilities, best first. A float16 is as quick as a bfloat16 and eight
+# times as exact. Without tiles (AMX) 16 bits are not always quicker than 32; 8 bits are.
+QUICK_TYPES = {"amx_fp16": torch.float16, "amx_bf16": torch.bfloat16, "avx512_vnni": torch.int8}
 FIRST_CUDA_WITH_QUICK_HALVES = (7, 0)
 FEWEST_WEIGHTS = 2**18  # of a layer that gains; smaller ones stay in a processor's cache as they are
 
@@ -48,7 +51,7 @@ def use_precision(model: BitwiseARModel, precision: Precision, device: torch.dev
         _exchange(model.audio_encoder, dtype, device)
     if device.type == "cuda":
         _keep_convolutions_exact(model.audio_encoder)
-    found = {module.dtype for module in model.modules() if isinstance(module, ReducedLinear)}
+    found = {module.dtype for module in model.modules() if isinstance(module, ReducedLinear | EightBitLinear)}
     return dtype if dtype in found else FULL
 
 
@@ -62,9 +65,7 @@ def shorter_type(device: torch.device) -> torch.dtype:
     if not can_pack():
         return FULL
     abilities = torch.cpu.get_capabilities()
-    if abilities.get("amx_fp16"):
-        return torch.float16  # as fast as bfloat16, and eight times as exact
-    return torch.bfloat16 if abilities.get("amx_bf16") or abilities.get("avx512_bf16") else FULL
+    return next((dtype for ability, dtype in QUICK_TYPES.items() if abilities.get(ability)), FULL)
 
 
 def can_pack() -> bool:
@@ -100,7 +101,7 @@ def _exchange(module: nn.Module, dtype: torch.dtype, device: torch.device) -> No
             setattr(module, name, _linear(child, dtype, device))
         elif isinstance(child, nn.Conv1d):
             if device.type != "mps":
-                setattr(module, name, ChannelsLastConv(child, dtype))
+                setattr(module, name, ChannelsLastConv(child, dtype if dtype.is_floating_point else FULL))
         else:
             _exchange(child, dtype, device)
 
@@ -125,5 +126,7 @@ def _is_large(module: nn.Module) -> TypeGuard[nn.Linear]:
 
 
 def _linear(linear: nn.Linear, dtype: torch.dtype, device: torch.device, gelu: Gelu = Gelu.NONE) -> nn.Module:
+    if dtype == torch.int8:
+        return EightBitLinear(linear, gelu)
     kind = PackedLinear if device.type == "cpu" and can_pack() else ReducedLinear
     return kind(linear, dtype, gelu, is_inner=gelu is not Gelu.NONE)

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+LARGEST_BYTE = 127
+
 
 class Gelu(Enum):
     """The activation that follows a linear layer, by PyTorch's name for how it is approximated."""
@@ -68,6 +70,35 @@ class PackedLinear(ReducedLinear):
         return out
 
 
+class EightBitLinear(nn.Module):
+    """A linear layer in whole numbers from -127 to 127; every token and every output has a scale of its own.
+
+    Attributes:
+        dtype: of what is multiplied.
+        gelu: the activation that follows, computed here.
+    """
+
+    dtype = torch.int8
+
+    def __init__(self, linear: nn.Linear, gelu: Gelu = Gelu.NONE) -> None:
+        super().__init__()
+        whole, scale = _as_whole(linear.weight.detach())
+        self.gelu = gelu
+        self.weight = nn.Parameter(whole, requires_grad=False)
+        self.scale = nn.Parameter(scale[:, 0], requires_grad=False)
+        self.bias = None if linear.bias is None else nn.Parameter(linear.bias.detach().clone(), requires_grad=False)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """``[..., N]`` to ``[..., M]``."""
+        whole, scale = _as_whole(tokens.reshape(-1, tokens.shape[-1]))
+        out = torch._int_mm(whole, self.weight.t()).float() * scale * self.scale
+        if self.bias is not None:
+            out = out + self.bias
+        if self.gelu is not Gelu.NONE:
+            out = F.gelu(out, approximate=self.gelu.value)
+        return out.view(*tokens.shape[:-1], -1)
+
+
 class ChannelsLastConv(nn.Module):
     """A convolution over time that keeps the channels of a moment together, as the norms around it want them.
 
@@ -87,3 +118,9 @@ class ChannelsLastConv(nn.Module):
         image = channels[:, :, None].to(self.weight.dtype)
         out = F.conv2d(image, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
         return out.float()[:, :, 0]
+
+
+def _as_whole(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Round rows ``[L, N]`` to 8 bits; return them, and their scales ``[L, 1]``."""
+    scale = rows.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / LARGEST_BYTE
+    return (rows / scale).round().to(torch.int8), scale

@@ -18,9 +18,9 @@ from tests.golden.golden import Golden, buzz, shared_model
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(params=[torch.bfloat16, torch.float16], ids=["bfloat16", "float16"])
+@pytest.fixture(params=[torch.bfloat16, torch.float16, torch.int8], ids=["bfloat16", "float16", "int8"])
 def fast(request, monkeypatch):
-    """A model in 16 bits, whether this machine is quick with them or not."""
+    """A model in fewer bits, whether this machine is quick with them or not."""
     monkeypatch.setattr(precision, "shorter_type", lambda _: request.param)
     model = deepcopy(shared_model("tiny"))
     use_precision(model, "fast", CPU)
@@ -35,7 +35,7 @@ def first_window(model, audio):
     return model.step(model.start(style_clip(), len(audio)), model.hear(audio[:, :64_000]))
 
 
-def test_what_is_heard_in_16_bits_is_nearly_what_is_heard_in_32(fast):
+def test_what_is_heard_in_fewer_bits_is_nearly_what_is_heard_in_32(fast):
     found, expected = fast.hear(buzz(4.0)), shared_model("tiny").hear(buzz(4.0))
     assert found.dtype == torch.float32
     error = (found - expected).square().mean().sqrt() / expected.square().mean().sqrt()
@@ -44,12 +44,12 @@ def test_what_is_heard_in_16_bits_is_nearly_what_is_heard_in_32(fast):
 
 def test_few_bits_of_the_first_window_differ(fast):
     found, expected = first_window(fast, buzz(4.0)), first_window(shared_model("tiny"), buzz(4.0))
-    assert (found.bits != expected.bits).float().mean() < 0.02
+    assert (found.bits != expected.bits).float().mean() < 0.05
     assert torch.equal(found.context_bits, expected.context_bits)  # the codec is exact
     assert found.motion.dtype == torch.float32
 
 
-def test_a_batch_in_16_bits_is_nearly_its_members(fast):
+def test_a_batch_in_fewer_bits_is_nearly_its_members(fast):
     audio = torch.cat([buzz(4.0), buzz(4.0).flip(1)])
     together = first_window(fast, audio).bits
     alone = torch.cat([first_window(fast, row[None]).bits for row in audio])
@@ -69,12 +69,25 @@ def test_no_weight_is_kept_twice(kind):
     assert not any(parametrize.is_parametrized(module) for module in model.modules())
 
 
-def test_machines_that_are_not_quick_with_16_bits_compute_exactly(monkeypatch):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "x86_64", "avx2": True})
+@pytest.mark.skipif(not precision.can_pack(), reason="oneDNN does not multiply here")
+@pytest.mark.parametrize(
+    ("abilities", "dtype"),
+    [
+        (["avx512_vnni"], torch.int8),
+        (["avx512_vnni", "avx512_bf16", "amx_bf16"], torch.bfloat16),
+        (["avx512_vnni", "amx_bf16", "amx_fp16"], torch.float16),
+    ],
+)
+def test_the_type_is_the_one_that_the_processor_is_quickest_in(monkeypatch, abilities, dtype):
+    found = {"architecture": "x86_64", **dict.fromkeys(abilities, True)}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
+    assert shorter_type(CPU) == dtype
+
+
+def test_machines_that_are_not_quick_with_fewer_bits_compute_exactly(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "arm64", "bf16": True})
     assert shorter_type(CPU) == torch.float32
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "x86_64", "amx_bf16": True})
-    assert shorter_type(CPU) in (torch.bfloat16, torch.float32)  # the latter without oneDNN
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "arm64"})
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"architecture": "x86_64", "avx512_bf16": True})
     assert shorter_type(CPU) == torch.float32
     model = deepcopy(shared_model("tiny"))
     use_precision(model, "fast", CPU)

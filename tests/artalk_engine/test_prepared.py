@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from artalk_engine.precision import can_pack
-from artalk_engine.prepared import ChannelsLastConv, Gelu, PackedLinear, ReducedLinear
+from artalk_engine.prepared import ChannelsLastConv, EightBitLinear, Gelu, PackedLinear, ReducedLinear
 
 packed = pytest.param(PackedLinear, marks=pytest.mark.skipif(not can_pack(), reason="oneDNN does not multiply here"))
 TOLERANCES = [(torch.float32, 2e-6), (torch.bfloat16, 0.03), (torch.float16, 0.004)]
@@ -25,6 +25,27 @@ def test_linear_layers_compute_the_same_with_the_activation_after_them(kind, dty
     found = kind(linear, dtype, gelu)(tokens)
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("gelu", list(Gelu))
+@pytest.mark.parametrize("shape", [(1, 96), (2, 7, 96)])
+def test_eight_bits_say_nearly_the_same_of_loud_and_of_faint_tokens(gelu, shape):
+    torch.manual_seed(0)
+    linear = nn.Linear(96, 64).requires_grad_(False)
+    tokens = torch.randn(shape) * torch.logspace(-2, 2, shape[-2])[:, None]
+    expected = linear(tokens)
+    if gelu is not Gelu.NONE:
+        expected = F.gelu(expected, approximate=gelu.value)
+    layer = EightBitLinear(linear, gelu)
+    error = (layer(tokens) - expected).norm(dim=-1) / expected.norm(dim=-1)
+    assert error.max() < 0.02
+    assert layer(tokens * 0).isfinite().all()
+
+
+def test_a_token_in_eight_bits_does_not_depend_on_its_company():
+    layer, tokens = EightBitLinear(nn.Linear(96, 64).requires_grad_(False)), torch.randn(1, 5, 96)
+    loud = torch.cat([tokens, tokens * 100], dim=1)
+    torch.testing.assert_close(layer(loud)[:, :5], layer(tokens), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", [ReducedLinear, packed])
