@@ -74,7 +74,7 @@ def _read_safetensors(path: Path) -> Any:
 
 
 def _read_torch(path: Path, is_mapped: bool) -> Any:
-    is_mapped = is_mapped and zipfile.is_zipfile(path)  # the format before PyTorch 1.6 is none
+    is_mapped = is_mapped and _is_zip(path)  # the format before PyTorch 1.6 is none
     return torch.load(path, map_location="cpu", weights_only=True, mmap=is_mapped)
 
 
@@ -101,7 +101,7 @@ def _explained(path: Path, exc: Exception) -> CheckpointError:
         return _refused(path, exc)
     if released:
         return _compared(path, released, exc)
-    if path.suffix != ".safetensors" and _starts_with(path, ZIP_MAGIC) and not zipfile.is_zipfile(path):
+    if path.suffix != ".safetensors" and _starts_with(path, ZIP_MAGIC) and not _is_zip(path):
         return CheckpointError(f"{path.name} is cut short: its end is missing", "Fetch it again.")
     return CheckpointError(f"{path.name} is damaged or no checkpoint ({_first_line(exc)})")
 
@@ -144,6 +144,14 @@ def _compared(path: Path, released: ReleasedFile, exc: Exception) -> CheckpointE
         f"{path.name} is the released file, and yet cannot be read ({_first_line(exc)})",
         "Install the engine's packages again.",
     )
+
+
+def _is_zip(path: Path) -> bool:
+    """Say whether a file ends as an archive does."""
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:  # it is one, with nonsense at its end
+        return False
 
 
 def _starts_with(path: Path, start: bytes) -> bool:

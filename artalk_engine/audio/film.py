@@ -74,9 +74,12 @@ def _opened(path: Path) -> Any:
 
 
 def _sound_of(path: Path, container: Any) -> Any:
-    if not container.streams.audio or not container.streams.audio[0].rate:
+    if not container.streams.audio:
         raise AudioFormatError(f"{path.name} has no sound in it, or is not a sound file")
-    return container.streams.audio[0]
+    stream = container.streams.audio[0]
+    if stream.codec_context is None or not stream.rate:
+        raise AudioFormatError(f"the sound in {path.name} is coded in a way that cannot be read here")
+    return stream
 
 
 def _duration_s(container: Any, stream: Any) -> float | None:

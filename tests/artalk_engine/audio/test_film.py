@@ -105,6 +105,13 @@ def test_films_without_sound_say_so(tmp_path):
         load_waveform(tmp_path / "silent.mp4")
 
 
+def test_sound_that_nobody_can_decode_says_so(tmp_path):
+    path = write_film(tmp_path / "a.mkv", syllables(1.0, RATE), RATE, "flac")
+    path.write_bytes(path.read_bytes().replace(b"A_FLAC", b"A_FLUX"))
+    with pytest.raises(AudioFormatError, match=r"a\.mkv is coded in a way that cannot be read"):
+        load_waveform(path)
+
+
 @pytest.mark.parametrize(
     "content",
     [
