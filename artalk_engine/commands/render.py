@@ -64,7 +64,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-f", "--force", action="store_true", help="replace a film that exists")
     film = parser.add_argument_group("film")
     film.add_argument("--size", type=size, default=512, metavar="N", help="pixels, or WIDTHxHEIGHT (default: 512)")
-    film.add_argument("--fps", type=Fraction, default=Fraction(25), metavar="X", help="pictures a second (default: 25)")
+    film.add_argument("--fps", type=rate, default=Fraction(25), metavar="X", help="pictures a second (default: 25)")
     film.add_argument("--camera", choices=("front", "three-quarter"), default="front", help="view (default: front)")
     film.add_argument(
         "--antialias", type=int, default=1, metavar="N", help="samples a pixel in each direction (default: 1, none)"
@@ -84,6 +84,14 @@ def size(text: str) -> int | tuple[int, int]:
     if len(sides) > 2:
         raise argparse.ArgumentTypeError(f"{text} is no size")
     return sides[0] if len(sides) == 1 else (sides[1], sides[0])
+
+
+def rate(text: str) -> Fraction:
+    """Read a rate such as ``30``, ``29.97`` or ``30000/1001``."""
+    try:
+        return Fraction(text)
+    except ZeroDivisionError as exc:
+        raise argparse.ArgumentTypeError(f"{text} is no rate") from exc
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:

@@ -7,6 +7,7 @@ sound ────────────────────────�
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,6 +69,7 @@ class FilmOptions:
     def __post_init__(self) -> None:
         check_size(self.size)
         check_fps(self.fps)
+        Look(antialias=self.antialias)
         if self.camera not in CAMERAS:
             raise OptionError(f"there is no camera {self.camera!r}", f"Choose {' or '.join(CAMERAS)}.")
         if self.colours not in ("regions", "plain"):
@@ -143,11 +145,9 @@ def make_film(
 def _pictures(
     motion: Iterable[Motion], head: Head, options: FilmOptions, betas: torch.Tensor | None
 ) -> Iterator[Bytes]:
-    camera = CAMERAS[options.camera]
-    if options.colours == "plain" or head.colours is None:
-        look = Look(camera=camera, antialias=options.antialias)
-    else:
-        look = Look(head.colours, camera=camera, antialias=options.antialias)
+    look = Look(camera=CAMERAS[options.camera], antialias=options.antialias)
+    if options.colours == "regions" and head.colours is not None:
+        look = dataclasses.replace(look, colours=head.colours)
     renderer = RenderMesh(options.size, head.flame.get_faces(), head.flame.scale, look, options.threads)
     for rows in _together(_retimed(motion, Retimer(options.fps))):
         yield from renderer.pictures(head.vertices(rows, betas))

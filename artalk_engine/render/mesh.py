@@ -10,7 +10,7 @@ Colours, camera, background and antialiasing are options.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
@@ -59,7 +59,11 @@ class Look:
 
     def __post_init__(self) -> None:
         if not 1 <= self.antialias <= MOST_SAMPLES:
-            raise OptionError(f"antialias must be from 1 to {MOST_SAMPLES}, not {self.antialias}")
+            raise OptionError(
+                f"antialias must be from 1 to {MOST_SAMPLES}, not {self.antialias}", "Choose a number such as 2."
+            )
+        if np.shape(self.background) != (3,):
+            raise OptionError(f"the background is one colour, not {self.background}", "Give red, green and blue.")
 
 
 class RenderMesh(nn.Module):
@@ -96,7 +100,10 @@ class RenderMesh(nn.Module):
         self.register_buffer("faces", torch.as_tensor(faces).long().reshape(-1, 3), persistent=False)
         triangles = self.faces.cpu().numpy()
         if len(triangles) and not 0 <= triangles.min() <= triangles.max() < 2**31:
-            raise OptionError("a face names a vertex with a negative number")
+            raise OptionError("a face names a vertex that cannot be", "Number vertices from 0 upwards.")
+        samples = self.look.antialias
+        self._columns = rasterizer.pixel_centres(self.width * samples, self.height * samples)
+        self._rows = rasterizer.pixel_centres(self.height * samples, self.width * samples)
         self._triangles = np.ascontiguousarray(triangles, np.int32)
         self._colours = np.ascontiguousarray(self.look.colours, np.float32)
         if backend == "pytorch3d":
@@ -157,7 +164,7 @@ class RenderMesh(nn.Module):
             return np.broadcast_to(self.look.camera.transform(self.scale), (len(vertices), 3, 4))
         if given.shape != (len(vertices), 3, 4):
             raise OptionError(f"transform_matrix must be [{len(vertices)}, 3, 4], not {list(given.shape)}")
-        return np.ascontiguousarray(given.detach().cpu().numpy(), np.float32)
+        return np.ascontiguousarray(given.detach().float().cpu().numpy())
 
     def corner_colours(self, vertices: int) -> Floats:
         """Return the colours of the faces' corners, ``[F, 3, 3]``, for meshes with so many vertices.
@@ -166,11 +173,11 @@ class RenderMesh(nn.Module):
             OptionError: if there are fewer or more colours than places for them.
         """
         colours, faces = self._colours, len(self._triangles)
-        if colours.ndim == 3 and len(colours) == faces:
+        if colours.shape == (faces, 3, 3):
             return colours
-        if colours.ndim == 2 and len(colours) == vertices:
+        if colours.shape == (vertices, 3):
             return colours[self._triangles]
-        if colours.ndim == 2 and len(colours) in (1, faces):
+        if colours.shape in ((1, 3), (faces, 3)):
             return np.ascontiguousarray(np.broadcast_to(colours[:, None], (faces, 3, 3)))
         raise OptionError(
             f"colours of shape {list(colours.shape)} do not fit {vertices} vertices and {faces} faces",
@@ -179,31 +186,28 @@ class RenderMesh(nn.Module):
 
     def _draw(self, vertices: Tensor, transforms: Floats, keep: Keep) -> None:
         """Draw all pictures, in bands of rows that any thread may draw, and hand each band to ``keep``."""
-        points = np.ascontiguousarray(vertices.detach().cpu().numpy(), np.float32)
-        samples = self.look.antialias
-        step = max(1, BAND_ROWS // samples)
-        columns = rasterizer.pixel_centres(self.width * samples, self.height * samples)
-        rows = rasterizer.pixel_centres(self.height * samples, self.width * samples)
-        colours = self.corner_colours(points.shape[1])
+        points = np.ascontiguousarray(vertices.detach().float().cpu().numpy())
+        colours, faces = self.corner_colours(points.shape[1]), self._triangles
         light, background = (np.asarray(values, np.float32) for values in (LIGHT, self.look.background))
-        focal = np.float32(self.look.camera.focal)
+        samples, focal = self.look.antialias, np.float32(self.look.camera.focal)
+        step = max(1, BAND_ROWS // samples)
 
         def prepare(frame: int) -> tuple[Floats, Floats]:
             screen = rasterizer.project(points[frame], transforms[frame], focal)
-            return screen, rasterizer.vertex_normals(points[frame], self._triangles)
+            return screen, rasterizer.vertex_normals(points[frame], faces)
 
         def draw(band: tuple[int, int]) -> None:
             frame, first = band
             screen, normals = prepared[frame]
-            here = rows[first * samples : (first + step) * samples]
-            shown = rasterizer.nearest_faces(screen, self._triangles, columns, here)
+            grid = self._columns, self._rows[first * samples : (first + step) * samples]
+            shown = rasterizer.nearest_faces(screen, faces, *grid)
+            eye = eye_of(transforms[frame])
             picture = rasterizer.shade(
-                shown, screen, columns, here, self._triangles, points[frame], normals, colours,
-                light, eye_of(transforms[frame]), background,
-            )  # fmt: skip
+                shown, screen, *grid, faces, points[frame], normals, colours, light, eye, background
+            )
             coverage = (shown >= 0).astype(np.float32)[..., None]
             if samples > 1:
-                picture, coverage = (rasterizer.averaged(part, samples) for part in (picture, coverage))
+                picture, coverage = rasterizer.averaged(picture, samples), rasterizer.averaged(coverage, samples)
             keep(frame, slice(first, first + step), picture, coverage)
 
         prepared = _in_threads(prepare, range(len(points)), self.threads)
@@ -216,10 +220,13 @@ def check_size(image_size: int | tuple[int, int]) -> tuple[int, int]:
     Raises:
         OptionError: if they are no such numbers.
     """
-    sides = (image_size, image_size) if isinstance(image_size, int) else tuple(image_size)
-    if len(sides) != 2 or not all(isinstance(side, int) and 1 <= side <= MOST_PIXELS for side in sides):
-        raise OptionError(f"a picture has from 1 to {MOST_PIXELS} pixels in each direction, not {image_size}")
-    return sides[0], sides[1]
+    height, width = image_size if isinstance(image_size, Sequence) else (image_size, image_size)
+    if not all(1 <= side <= MOST_PIXELS for side in (height, width)):
+        raise OptionError(
+            f"a picture has from 1 to {MOST_PIXELS} pixels in each direction, not {image_size}",
+            "Choose a size such as 512.",
+        )
+    return int(height), int(width)
 
 
 def available_threads() -> int:

@@ -35,6 +35,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises:
         OutputError: if the system does not let it be written.
     """
+    path = path.absolute()
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield unfinished

@@ -38,7 +38,7 @@ def pixel_centres(pixels: int, other: int) -> Floats:
         pixels: along this side.
         other: along the other side; the shorter of both spans -1..1.
     """
-    span = np.float32(2.0 * max(pixels / other, 1.0))
+    span = np.float32(2 * pixels) / np.float32(other) if pixels > other else TWO
     half = span / TWO
     steps = span * np.arange(pixels, dtype=np.float32) + half
     return np.ascontiguousarray((-half + steps / np.float32(pixels))[::-1])

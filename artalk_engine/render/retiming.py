@@ -75,6 +75,8 @@ def check_fps(fps: Fraction | float) -> Fraction:
     if not 1 <= fps <= FASTEST:
         raise OptionError(f"a film has from 1 to {FASTEST} frames a second, not {fps}", "Choose a rate such as 30.")
     exact = Fraction(fps)
+    if exact.denominator == 1:
+        return exact
     film = Fraction(round(exact * Fraction(1001, 1000)) * 1000, 1001)
     return film if abs(film - exact) < Fraction(1, 200) else exact.limit_denominator(1001)
 
