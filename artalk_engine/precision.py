@@ -1,7 +1,7 @@
 """How exactly a model computes: as its weights say, or in shorter numbers where the machine is faster with them.
 
     exact   float32 everywhere: the same bits as the published way, only laid out for this processor
-    fast    the audio encoder's and the generator's large products in 16 or 8 bits; all else as before
+    fast    the large products of the audio encoder, and on processors of the generator, in 16 or 8 bits
 
 Whatever lies between the products (norms, attention by angle, sums) stays float32, and so do the choice of bits and the
 motion codec. ``fast`` is never slower: where nothing shorter is quick, or nothing is large, it is ``exact``.
@@ -46,7 +46,8 @@ def use_precision(model: BitwiseARModel, precision: Precision, device: torch.dev
     if precision not in get_args(Precision):
         raise OptionError(f"precision must be exact or fast, not {precision!r}")
     dtype = shorter_type(device) if precision == "fast" else FULL
-    _exchange(model.attn_blocks, dtype, device)
+    if device.type == "cpu":  # a GPU spends its time between the generator's products, not on them
+        _exchange(model.attn_blocks, dtype, device)
     if isinstance(model.audio_encoder, Wav2VecEncoder):  # the others are small, or quantize what they hear
         _exchange(model.audio_encoder, dtype, device)
     if device.type == "cuda":

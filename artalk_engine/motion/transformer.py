@@ -51,7 +51,7 @@ class KeyValues:
 
 @dataclass(frozen=True)
 class Modulation:
-    """Gate, scale and shift for the attention and the MLP of one block, ``[B, L, D]`` each."""
+    """Gate, scale (1 changes nothing) and shift for the attention and the MLP of one block, ``[B, L, D]`` each."""
 
     attention_gate: Tensor
     mlp_gate: Tensor
@@ -96,7 +96,8 @@ class AdaLNSelfAttn(nn.Module):
 
     def modulation(self, cond: Tensor) -> Modulation:
         """Compute what audio features ``[B, L, F]`` do to each token."""
-        return Modulation(*self.ada_lin(cond).chunk(6, dim=-1))
+        gates, scales, shifts = self.ada_lin(cond).chunk(3, dim=-1)
+        return Modulation(*gates.chunk(2, dim=-1), *(scales + 1).chunk(2, dim=-1), *shifts.chunk(2, dim=-1))
 
     def context(self, prev_feat: Tensor) -> KeyValues:
         """Compute keys and values of context tokens ``[B, P, D]``."""
@@ -112,10 +113,10 @@ class AdaLNSelfAttn(nn.Module):
             the tokens ``[B, N, D]``, and ``past`` with them added.
         """
         m = modulation
-        normed = torch.addcmul(m.attention_shift, self.ln_wo_grad(tokens), 1 + m.attention_scale)
+        normed = torch.addcmul(m.attention_shift, self.ln_wo_grad(tokens), m.attention_scale)
         visible = past.then(self.attn.keys_values(normed))
         tokens = self._add(tokens, m.attention_gate, self.attn(normed, visible, attn_bias))
-        normed = torch.addcmul(m.mlp_shift, self.ln_wo_grad(tokens), 1 + m.mlp_scale)
+        normed = torch.addcmul(m.mlp_shift, self.ln_wo_grad(tokens), m.mlp_scale)
         return self._add(tokens, m.mlp_gate, self.ffn(normed)), visible
 
     def _add(self, tokens: Tensor, gate: Tensor, branch: Tensor) -> Tensor:

@@ -103,6 +103,25 @@ def test_small_voices_stay_as_they_are(kind):
     assert str(prepared) == str(model)
 
 
+def test_on_a_gpu_the_audio_encoder_alone_computes_in_16_bits_and_never_in_tf32(monkeypatch):
+    monkeypatch.setattr(precision, "shorter_type", lambda _: torch.float16)
+    model = deepcopy(shared_model("tiny"))
+    assert use_precision(model, "fast", torch.device("cuda")) == torch.float16  # what it runs on is still the processor
+    assert all(isinstance(linear, nn.Linear) for linear in (model.attn_blocks[0].ffn[0], model.attn_blocks[0].attn.key))
+    assert isinstance(model.audio_encoder.encoder.layers[0].attention.k_proj, ReducedLinear)
+    during = []
+    model.audio_encoder.feature_extractor.register_forward_hook(
+        lambda *_: during.append(torch.backends.cudnn.allow_tf32)
+    )
+    before = torch.backends.cudnn.allow_tf32
+    heard = model.hear(buzz(4.0))
+    assert during == [False]
+    with pytest.raises(RuntimeError):
+        model.audio_encoder(torch.zeros(1, 3))  # too short
+    assert torch.backends.cudnn.allow_tf32 == before
+    torch.testing.assert_close(heard, shared_model("tiny").hear(buzz(4.0)), rtol=0, atol=0.02)
+
+
 def test_unknown_precisions_are_named():
     with pytest.raises(OptionError, match="half"):
         use_precision(shared_model("tiny"), "half", CPU)
