@@ -5,4 +5,12 @@ from __future__ import annotations
 
 from . import body, editing, main, rig, scene, takes
 
-CLASSES = (main.ARTALK_PT_main, *takes.CLASSES, *editing.CLASSES, *main.SETTINGS, *rig.CLASSES, *body.CLASSES, scene.ARTALK_PT_scene)
+CLASSES = (
+    main.ARTALK_PT_main,
+    *takes.CLASSES,
+    *editing.CLASSES,
+    *main.SETTINGS,
+    *rig.CLASSES,
+    *body.CLASSES,
+    scene.ARTALK_PT_scene,
+)

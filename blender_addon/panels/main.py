@@ -36,7 +36,6 @@ class ARTALK_PT_speech(Tab, bpy.types.Panel):
     bl_label = "Speech"
     bl_parent_id = "ARTALK_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 1
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the settings of the next take."""
@@ -51,7 +50,6 @@ class ARTALK_PT_time(Tab, bpy.types.Panel):
     bl_label = "Sound and Time"
     bl_parent_id = "ARTALK_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
-    bl_order = 2
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the settings of the next take."""

@@ -16,6 +16,7 @@ from ..takes.take import current_take
 from .tab import Tab, draw_reason, draw_text
 
 ROWS = 4
+NAME_SHARE = 0.6  # of a row's width
 
 
 class ARTALK_UL_takes(bpy.types.UIList):
@@ -33,7 +34,7 @@ class ARTALK_UL_takes(bpy.types.UIList):
     ) -> None:
         """Draw a take: its name, which a double click changes, and what it is made of."""
         details = take_details(action)
-        row = layout.row()
+        row = layout.split(factor=NAME_SHARE)
         is_playing = action == current_take(bpy.context.scene.artalk.rig)
         row.prop(action, "name", text="", emboss=False, icon="PLAY" if is_playing else "ACTION")
         label = row.row()
@@ -59,7 +60,6 @@ class ARTALK_PT_takes(Tab, bpy.types.Panel):
 
     bl_label = "Takes"
     bl_parent_id = "ARTALK_PT_main"
-    bl_order = 0
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -115,7 +115,7 @@ def _summary(details: TakeDetails) -> str:
     state = "" if details.is_complete else "incomplete"
     if job is not None and job.is_making(details):
         state = "…"
-    sound = bpy.path.basename(details.speech.audio)
+    sound = bpy.path.display_name_from_filepath(details.speech.audio)
     return " · ".join(part for part in (sound, details.speech.style, state) if part)
 
 
