@@ -102,9 +102,8 @@ def export_head(context: bpy.types.Context, rig: bpy.types.Object, options: Expo
     return path
 
 
-def missing(kind: str) -> str:
+def missing(file_format: Format) -> str:
     """Return why this Blender cannot write a format, ``""`` if it can."""
-    file_format = FORMATS[kind]
     if file_format.option and not getattr(bpy.app.build_options, file_format.option, False):
         return f"This Blender was built without {file_format.name}"
     modules = {module.__name__ for module in addon_utils.modules()}
@@ -140,7 +139,7 @@ def _write(
 @contextlib.contextmanager
 def _exporter(file_format: Format) -> Iterator[None]:
     """Switch the exporter's add-on on if it is off, and off again; the preferences stay as they are."""
-    reason = missing(next(kind for kind, other in FORMATS.items() if other is file_format))
+    reason = missing(file_format)
     if reason:
         raise ExchangeError(f"{reason}.", "Choose another format, or use an official build of Blender.")
     is_on = not file_format.module or addon_utils.check(file_format.module)[1]

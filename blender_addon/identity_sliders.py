@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# ruff: noqa: RUF012 - Blender's own conventions for tooltips, names and options
 """Sliders for a head's identity, on the armature object as ``artalk_identity``.
 
 They hold nothing: each shows and sets one coefficient of the identity that is baked into the mesh,

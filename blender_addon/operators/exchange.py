@@ -9,9 +9,9 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from .. import exchange, notices, reasons
+from .. import notices, reasons
 from ..errors import AddonError
-from ..exchange import FORMATS, ExportOptions, export_head
+from ..exchange import FORMATS, ExportOptions, export_head, missing
 from .reporting import Explained, report, report_error
 
 
@@ -43,7 +43,7 @@ class ARTALK_OT_export_head(Explained, bpy.types.Operator, ExportHelper):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Ask for the file, unless this Blender cannot write the format."""
-        if exchange.missing(self.kind):
+        if missing(FORMATS[self.kind]):
             return self.execute(context)
         return ExportHelper.invoke(self, context, event)
 

@@ -37,6 +37,7 @@ class ARTALK_PT_head(Tab, bpy.types.Panel):
             draw_text(layout.column(align=True), context, f"{exc} {exc.remedy}", "ERROR")
             return
         draw_text(layout.column(align=True), context, _described(parts), "OUTLINER_OB_ARMATURE")
+        draw_reason(layout, context, parts.shortfall)
         _draw_check(layout, context, parts)
         layout.operator_menu_enum("artalk.export_head", "kind", icon="EXPORT")
         draw_reason(layout, context, reasons.no_export(context))

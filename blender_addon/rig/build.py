@@ -75,7 +75,8 @@ def _armature(context: bpy.types.Context, head: Head, name: str) -> bpy.types.Ob
                 armature.edit_bones[joint].parent = armature.edit_bones[naming.JOINTS[parent]]
     finally:
         bpy.ops.object.mode_set(mode="OBJECT")
-    for bone, offsets in zip(rig.pose.bones, head.joint_offsets, strict=True):
+    for joint, offsets in zip(naming.JOINTS, head.joint_offsets, strict=True):
+        bone = rig.pose.bones[joint]
         bone.rotation_mode = "QUATERNION"
         if np.abs(offsets).max() > LEAST_OFFSET:
             _add_pivot(bone)

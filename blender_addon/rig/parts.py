@@ -23,6 +23,7 @@ from .foreign import (
     rest_rotations,
     stored,
 )
+from .head_file import EXPRESSIONS
 
 FLAME = "flame"  # the kind of every rig made by others
 Floats = NDArray[np.float64]
@@ -76,6 +77,14 @@ class RigParts:
     def is_foreign(self) -> bool:
         """Whether the rig was made by others."""
         return naming.RIG_KIND not in self.rig
+
+    @property
+    def shortfall(self) -> str:
+        """What of a motion this rig cannot show, one sentence; ``""`` if it shows all of it."""
+        count = len(self.expression_keys)
+        if count >= EXPRESSIONS:
+            return ""
+        return f"'{self.rig.name}' has {count} of FLAME's {EXPRESSIONS} expressions; the others do not show."
 
     def bone(self, joint: str) -> str:
         """Return the name of a joint's bone."""
