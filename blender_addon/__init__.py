@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 from bpy.app.handlers import persistent
 
-from . import edit_sliders, jobs, notices, operators, panels
+from . import edit_sliders, jobs, keymaps, notices, operators, panels
 from .body.settings import ArtalkBodySettings
 from .identity_sliders import ArtalkIdentity
 from .preferences import ArtalkPreferences
@@ -32,12 +32,14 @@ def register() -> None:
     bpy.types.Scene.artalk = bpy.props.PointerProperty(type=ArtalkSettings)
     bpy.types.Scene.artalk_body = bpy.props.PointerProperty(type=ArtalkBodySettings)
     bpy.app.handlers.load_pre.append(_end_job)
+    keymaps.register()
 
 
 def unregister() -> None:
     """End the job and the engine, and remove everything that :func:`register` added."""
     jobs.stop_all()
     notices.dismiss()
+    keymaps.unregister()
     bpy.app.handlers.load_pre.remove(_end_job)
     del bpy.types.Scene.artalk_body
     del bpy.types.Scene.artalk

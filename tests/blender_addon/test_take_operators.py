@@ -82,6 +82,20 @@ class TestChoosing:
             assert bpy.ops.artalk.compare_takes() == {"FINISHED"}
             assert current_take(head.rig) == expected
 
+    def test_comparing_has_a_shortcut_as_long_as_the_addon_is_on(self):
+        import blender_addon
+
+        def shortcuts():
+            keymap = bpy.context.window_manager.keyconfigs.addon.keymaps.get("3D View")
+            return [item.idname for item in keymap.keymap_items if item.idname == "artalk.compare_takes"]
+
+        assert shortcuts() == ["artalk.compare_takes"]
+        blender_addon.unregister()
+        try:
+            assert shortcuts() == []
+        finally:
+            blender_addon.register()
+
     def test_with_one_take_there_is_nothing_to_compare(self, head, motion):
         add_take(head, motion)
         assert "Show two takes" in reasons.no_comparing(bpy.context)
