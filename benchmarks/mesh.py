@@ -47,6 +47,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, nargs="*", default=[], help="lengths of films to measure memory of")
+    parser.add_argument("--size", type=int, default=SIZE, help="side of those films")
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
@@ -54,14 +55,14 @@ def main() -> None:
             print(f"{name:<44}{_first_picture(folder):8.2f} s")
         _print_speeds()
         for minutes in options.minutes:
-            _print_film(Path(folder) / "film.mp4", minutes)
+            _print_film(Path(folder) / "film.mp4", minutes, options.size)
 
 
 def _first_picture(cache: str) -> float:
     """Return the seconds until a process of its own has drawn its first picture, libraries not counted."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
     command = [sys.executable, "-c", FIRST_PICTURE.format(root=str(ROOT))]
-    return float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)  # noqa: S603
+    return float(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)
 
 
 def _print_speeds() -> None:
@@ -97,15 +98,15 @@ def _medians(action: Callable[[], object]) -> tuple[float, float]:
     return median(walls), median(processors)
 
 
-def _print_film(path: Path, minutes: float) -> None:
+def _print_film(path: Path, minutes: float, size: int) -> None:
     """Film made-up motion, piece by piece; memory is the most that this process has taken so far."""
     began = time.perf_counter()
     frames = round(minutes * 60 * FPS)
     pieces: Iterator[np.ndarray] = (_motion(min(PIECE, frames - at), at) for at in range(0, frames, PIECE))
-    made = make_film(path, pieces, load_head("builtin", None), None, FilmOptions(SIZE, is_forced=True))
+    made = make_film(path, pieces, load_head("builtin", None), None, FilmOptions(size, is_forced=True))
     took = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{f'film of {minutes:g} min as MP4':<44}{made / took:8.0f} frames/s{peak:8.0f} MiB at most so far")
+    print(f"{f'film of {minutes:g} min, {size} x {size}':<44}{made / took:8.0f} frames/s{peak:8.0f} MiB at most so far")
 
 
 def _motion(frames: int, start: int = 0) -> np.ndarray:

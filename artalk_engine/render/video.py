@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from artalk_engine.errors import OutputError
-
 from .outputs import MARK, written_whole
 from .soundtrack import SAMPLE_RATE_HZ, Audio, SoundTrack
 
@@ -49,7 +47,7 @@ def write_video(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: int | Fr
 
     Raises:
         AudioFormatError: if the sound file cannot be decoded.
-        OutputError: if the film cannot be written, or the pictures' sides are odd.
+        OutputError: if the film cannot be written.
         ValueError: if there is no picture.
     """
     import av
@@ -68,11 +66,6 @@ def _write_streams(
     first = next(pictures, None)
     if first is None:
         raise ValueError("a film needs at least one picture")
-    if first.shape[0] % 2 or first.shape[1] % 2:
-        raise OutputError(
-            f"pictures of {first.shape[1]} x {first.shape[0]} pixels do not go into an MP4, whose sides are even",
-            "Choose an even size, or write pictures, a GIF or a WebP.",
-        )
     video = _video_stream(film, first, fps)
     sound = None if audio is None else SoundTrack(film, audio)
     count = 0
