@@ -16,17 +16,12 @@ from typing import Any
 
 import addon_utils
 import bpy
-import numpy as np
-from mathutils import Matrix
-from numpy.typing import NDArray
 
-from . import actions
 from .errors import ExchangeError
+from .rig.baking import baked
 from .rig.parts import rig_parts
 from .rig.replica import Replica, replica_of
 from .studio import PROPERTY as STUDIO
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -94,7 +89,7 @@ def export_head(context: bpy.types.Context, rig: bpy.types.Object, options: Expo
         raise ExchangeError(f"There are no frames from {first} to {last}.", "Choose a last frame after the first.")
     with _exporter(file_format), replica_of(parts, scene) as replica, _names_of(parts.rig, parts.surface, replica):
         replica.scene.frame_start, replica.scene.frame_end = first, last
-        with _baked(replica):
+        with baked(replica):
             if options.with_studio:
                 for thing in (thing for thing in scene.objects if STUDIO in thing):
                     replica.scene.collection.objects.link(thing)
@@ -126,14 +121,16 @@ def _write(
         "selected_objects": chosen,
         "selected_editable_objects": chosen,
     }
+    unfinished = path.with_name(f"{path.stem}.part{path.suffix}")  # a file that is there stays until all is written
     try:
         with context.temp_override(**override):
-            result = file_format.write(path, options)
+            file_format.write(unfinished, options)
+        unfinished.replace(path)
     except (RuntimeError, OSError) as exc:
-        text = f"{file_format.name} could not be written: {str(exc).strip().splitlines()[-1]}."
-        raise ExchangeError(text, "Choose another file or folder.") from exc
-    if result != {"FINISHED"} or not path.is_file():
-        raise ExchangeError(f"{path} could not be written.", "Choose a folder that you may write to.")
+        text = f"{path.name} could not be written: {str(exc).strip().splitlines()[-1]}."
+        raise ExchangeError(text, "Choose another file, or a folder that you may write to.") from exc
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -167,74 +164,6 @@ def _names_of(rig: bpy.types.Object, surface: bpy.types.Object, replica: Replica
         for original, copy, name in lent:
             copy.name = f"{name} (copy)"
             original.name = name
-
-
-@contextlib.contextmanager
-def _baked(replica: Replica) -> Iterator[None]:
-    """Replace all that moves the copy by one key a frame, and take the keys away at the end."""
-    scene, rig = replica.scene, replica.rig
-    frames = np.arange(scene.frame_start, scene.frame_end + 1, dtype=np.float64)
-    channels: dict[tuple[bpy.types.ID, str], list[Floats]] = {}
-    for frame in frames:
-        scene.frame_set(int(frame))
-        for channel, value in _state(replica).items():
-            channels.setdefault(channel, []).append(value)
-    for thing in (rig, replica.surface, replica.keys):
-        thing.animation_data_clear()
-    for bone in rig.pose.bones:
-        bone.rotation_mode = "QUATERNION"
-        for constraint in [*bone.constraints]:
-            bone.constraints.remove(constraint)
-    for constraint in [*rig.constraints]:
-        rig.constraints.remove(constraint)
-    rig.parent, rig.rotation_mode = None, "QUATERNION"
-    made = [_key(animated, frames, channels) for animated in (rig, replica.keys)]
-    try:
-        scene.frame_set(scene.frame_start)
-        yield
-    finally:
-        bpy.data.batch_remove(made)
-
-
-def _state(replica: Replica) -> dict[tuple[bpy.types.ID, str], Floats]:
-    """Return where everything is on the scene's frame, by datablock and path."""
-    graph = replica.layer.depsgraph
-    rig, keys = replica.rig.evaluated_get(graph), replica.keys.evaluated_get(graph)
-    state = {(replica.rig, path): value for path, value in _placed("", rig.matrix_world).items()}
-    for bone in rig.pose.bones:
-        local = rig.convert_space(pose_bone=bone, matrix=bone.matrix, from_space="POSE", to_space="LOCAL")
-        path = f'pose.bones["{bpy.utils.escape_identifier(bone.name)}"].'
-        state |= {(replica.rig, name): value for name, value in _placed(path, local).items()}
-    values = np.empty(len(keys.key_blocks), np.float32)
-    keys.key_blocks.foreach_get("value", values)
-    for key, value in zip(keys.key_blocks[1:], values[1:], strict=True):
-        path = f'key_blocks["{bpy.utils.escape_identifier(key.name)}"].value'
-        state[replica.keys, path] = np.array([value], np.float64)
-    return state
-
-
-def _placed(path: str, matrix: Matrix) -> dict[str, Floats]:
-    parts = zip(("location", "rotation_quaternion", "scale"), matrix.decompose(), strict=True)
-    return {f"{path}{name}": np.array(value, np.float64) for name, value in parts}
-
-
-def _key(
-    animated: bpy.types.ID, frames: Floats, channels: dict[tuple[bpy.types.ID, str], list[Floats]]
-) -> bpy.types.Action:
-    """Write the channels of one datablock into a new Action that it plays."""
-    action = bpy.data.actions.new(animated.name)
-    actions.assign(animated, action)
-    owner = actions.curve_owner(action, animated)
-    for (thing, path), places in channels.items():
-        if thing != animated:
-            continue
-        values = np.stack(places)
-        if path.endswith("rotation_quaternion"):
-            dots = np.einsum("ti,ti->t", values[1:], values[:-1])
-            values[1:] *= np.cumprod(np.where(dots < 0, -1.0, 1.0))[:, None]
-        for index in range(values.shape[1]):
-            actions.write_curve(owner, path, index, frames, values[:, index])
-    return action
 
 
 def _write_gltf(path: Path, options: ExportOptions) -> set[str]:

@@ -151,6 +151,7 @@ def test_a_take_in_the_nla_and_a_moving_object_are_written_as_they_play(scene, s
     carrier = bpy.data.objects.new("body", None)
     scene.collection.objects.link(carrier)
     parts.rig.parent, carrier.location = carrier, (0.0, 0.0, 1.5)
+    parts.rig.delta_location = (0.0, 0.2, 0.0)
     for animated in (parts.rig, parts.keys):
         actions.push_down(animated, (1, 12))
     scene.frame_set(7)
