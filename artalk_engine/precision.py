@@ -9,8 +9,9 @@ motion codec. ``fast`` is never slower: where nothing shorter is quick, or nothi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Literal, TypeGuard, get_args
+from typing import Any, Literal, TypeGuard, get_args
 
 import torch
 from torch import nn
@@ -52,6 +53,7 @@ def use_precision(model: BitwiseARModel, precision: Precision, device: torch.dev
         _exchange(model.audio_encoder, dtype, device)
     if device.type == "cuda":
         _keep_convolutions_exact(model.audio_encoder)
+    _let_go_of_file(model)
     found = {module.dtype for module in model.modules() if isinstance(module, ReducedLinear | EightBitLinear)}
     return dtype if dtype in found else FULL
 
@@ -65,15 +67,20 @@ def shorter_type(device: torch.device) -> torch.dtype:
         return torch.float16
     if not can_pack():
         return FULL
-    abilities = torch.cpu.get_capabilities()
+    abilities = _abilities()
     return next((dtype for ability, dtype in QUICK_TYPES.items() if abilities.get(ability)), FULL)
 
 
 def can_pack() -> bool:
     """Say whether oneDNN multiplies here, and knows how to keep weights in its own layout."""
     has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    is_x86 = torch.cpu.get_capabilities().get("architecture") == "x86_64"
+    is_x86 = _abilities().get("architecture") == "x86_64"
     return is_x86 and has_onednn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+def _abilities() -> Mapping[str, Any]:
+    """List what the processor can do; nothing with a PyTorch that cannot tell."""
+    return torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
 
 
 def _keep_convolutions_exact(encoder: nn.Module) -> None:
@@ -89,6 +96,13 @@ def _keep_convolutions_exact(encoder: nn.Module) -> None:
 
     encoder.register_forward_pre_hook(enter)
     encoder.register_forward_hook(leave, always_call=True)
+
+
+def _let_go_of_file(model: nn.Module) -> None:
+    """Copy what is left of the tensors that lie in a mapped file, so that it is not kept in memory, nor kept open."""
+    for tensor in [*model.parameters(), *model.buffers()]:
+        if tensor.device.type == "cpu":
+            tensor.data = tensor.data.clone()
 
 
 def _exchange(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:
@@ -112,7 +126,7 @@ def _exchange_mlp(module: nn.Module, dtype: torch.dtype, device: torch.device) -
     parent, gelu = module, Gelu.EXACT
     if isinstance(module, AdaLNSelfAttn):
         parent, first, activation, gelu = module.ffn, "0", "1", Gelu.TANH
-    elif type(getattr(module, "intermediate_act_fn", None)).__name__ == "GELUActivation":  # of transformers
+    elif type(getattr(module, "intermediate_act_fn", None)).__name__ in ("GELU", "GELUActivation"):
         first, activation = "intermediate_dense", "intermediate_act_fn"
     else:
         return
