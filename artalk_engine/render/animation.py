@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Pictures = Iterable[NDArray[np.uint8]]
 
-WEBP = {"quality": "80", "compression_level": "2"}
+WEBP = {"quality": "90", "compression_level": "2"}
 HAS_XMP = 0x04  # in the flags of a WebP file
 XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

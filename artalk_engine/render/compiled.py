@@ -17,6 +17,7 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     The code runs without Python's lock, so that threads share the work. It is kept beside the source, or in the
     user's cache folder where that is read-only; where neither can be written it is compiled at every start.
     Arithmetic is IEEE's, in the order written: results do not depend on the machine or the number of threads.
+    Functions that call one another stand in one file, as only that file's date says whether kept code is still true.
     """
     try:
         return _compile(function, is_kept=True)

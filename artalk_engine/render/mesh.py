@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from artalk_engine.errors import OptionError
 
-from . import rasterizer
+from . import pixels, rasterizer
 from .camera import CAMERAS, Camera, eye_of
 
 Floats = npt.NDArray[np.float32]
@@ -150,7 +150,7 @@ class RenderMesh(nn.Module):
         made = np.empty((len(vertices), self.height, self.width, 3), np.uint8)
 
         def keep(frame: int, rows: slice, picture: Floats, _: Floats) -> None:
-            made[frame, rows] = rasterizer.as_bytes(picture)
+            made[frame, rows] = pixels.as_bytes(picture)
 
         self._draw(vertices, self._transforms(vertices, None), keep)
         return made
@@ -207,7 +207,7 @@ class RenderMesh(nn.Module):
             )
             coverage = (shown >= 0).astype(np.float32)[..., None]
             if samples > 1:
-                picture, coverage = rasterizer.averaged(picture, samples), rasterizer.averaged(coverage, samples)
+                picture, coverage = pixels.averaged(picture, samples), pixels.averaged(coverage, samples)
             keep(frame, slice(first, first + step), picture, coverage)
 
         prepared = _in_threads(prepare, range(len(points)), self.threads)

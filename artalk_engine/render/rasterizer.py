@@ -28,7 +28,7 @@ TINY = 1e-8  # smallest area, depth and denominator
 SHORTEST = np.float32(1e-6)  # a vector is divided by its length, or by this
 AMBIENT, DIFFUSE = np.float32(0.5), np.float32(0.3)
 SPECULAR = np.float32(0.2) * np.float32(0.6)  # of the light, times of the material; the highlight's exponent is 10
-ZERO, HALF, TWO, WHITE = np.float32(0), np.float32(0.5), np.float32(2), np.float32(255)
+ZERO, TWO = np.float32(0), np.float32(2)
 
 
 def pixel_centres(pixels: int, other: int) -> Floats:
@@ -196,31 +196,6 @@ def shade(
                 colour = b0 * colours[f, 0, c] + b1 * colours[f, 1, c] + b2 * colours[f, 2, c]
                 picture[row, column, c] = gain * colour + shine
     return picture
-
-
-@compiled
-def averaged(picture: Floats, samples: int) -> Floats:
-    """Join squares of ``samples * samples`` pixels of ``[R, W, C]`` into one each."""
-    made = np.zeros((picture.shape[0] // samples, picture.shape[1] // samples, picture.shape[2]), np.float32)
-    share = np.float32(1.0 / (samples * samples))
-    rows, columns, channels = made.shape
-    for row in range(rows * samples):
-        for column in range(columns * samples):
-            for c in range(channels):
-                made[row // samples, column // samples, c] += share * picture[row, column, c]
-    return made
-
-
-@compiled
-def as_bytes(picture: Floats) -> NDArray[np.uint8]:
-    """Return a picture ``[R, W, 3]`` as bytes, fractions cut off as in the reference's films."""
-    rows, columns, channels = picture.shape
-    made = np.empty((rows, columns, channels), np.uint8)
-    for row in range(rows):
-        for column in range(columns):
-            for c in range(channels):
-                made[row, column, c] = np.uint8(min(max(picture[row, column, c] * WHITE, ZERO), WHITE))
-    return made
 
 
 @compiled
