@@ -34,6 +34,11 @@ def attached_body(rig: bpy.types.Object | None) -> bpy.types.Object | None:
     return follow.target if follow is not None else None
 
 
+def is_attached(rig: bpy.types.Object | None) -> bool:
+    """Return whether a head was put on a body, even if that is gone by now."""
+    return rig is not None and FOLLOW in rig.constraints
+
+
 def attach_head(parts: RigParts, bones: BodyBones) -> None:
     """Put a head on a body; a head that is on another one is taken off first.
 

@@ -16,6 +16,7 @@ from ..errors import BodyError
 from ..takes import timeline
 from ..timing import split_frame
 from .bones import BodyBones
+from .expressions import body_face, read_expressions
 from .posing import joints_of_poses
 from .record import clip_details, current_clip, source_clip
 
@@ -62,7 +63,10 @@ def whole_clip(scene: bpy.types.Scene, rig: bpy.types.Object, fps: float = 0.0) 
 
 
 def export_clip(scene: bpy.types.Scene, bones: BodyBones, wanted: ExportRange) -> Clip:
-    """Sample a body's motion; face and shape come from the clip that plays on it.
+    """Sample a body's motion.
+
+    Expressions are those of the body's mesh where it has keys for them. What an armature does not hold,
+    such as its shape, comes from the clip that plays on it.
 
     Args:
         scene: its current frame is restored.
@@ -73,27 +77,45 @@ def export_clip(scene: bpy.types.Scene, bones: BodyBones, wanted: ExportRange) -
         BodyError: if the range holds less than two samples, or the body is not in the scene.
     """
     if wanted.count < 2:
-        raise BodyError("There is less than two frames of motion to export.", "Choose a longer range.")
+        raise BodyError("There are less than two frames of motion to export.", "Choose a longer range.")
     frames = wanted.frames(timeline.rate_of(scene))
-    poses, trans = joints_of_poses(_sample(scene, bones, frames), bones)
+    matrices, shown = _sample(scene, bones, frames)
+    poses, trans = joints_of_poses(matrices, bones)
     action = current_clip(bones.rig)
     if action is None:
-        return Clip(poses, trans, wanted.fps, kind="Blender")
+        return Clip(poses, trans, wanted.fps, _expressions(None, shown), kind="Blender")
     details = clip_details(action)
     source = at_times(source_clip(action), (frames - details.start) / details.rate_hz)
     lacking = [joint for joint in range(len(body.JOINTS)) if joint not in bones.names]
     poses[:, lacking] = source.poses[:, lacking]
-    return Clip(poses, trans, wanted.fps, source.expressions, source.betas, source.gender, kind="Blender")
+    expressions = _expressions(source.expressions, shown)
+    return Clip(poses, trans, wanted.fps, expressions, source.betas, source.gender, kind="Blender")
 
 
-def _sample(scene: bpy.types.Scene, bones: BodyBones, frames: Floats) -> dict[int, Floats]:
-    """Return by joint the evaluated ``[T, 4, 4]`` matrices of its bone, in the armature's axes."""
+def _expressions(source: Floats | None, shown: Floats) -> Floats | None:
+    """Put the sampled expressions ``[T, E]`` in place of the first ones of the clip's."""
+    if not shown.shape[1]:
+        return source
+    expressions = np.zeros((len(shown), body.EXPRESSIONS)) if source is None else source.copy()
+    count = min(shown.shape[1], body.EXPRESSIONS)
+    expressions[:, :count] = shown[:, :count]
+    return expressions
+
+
+def _sample(scene: bpy.types.Scene, bones: BodyBones, frames: Floats) -> tuple[dict[int, Floats], Floats]:
+    """Sample what Blender evaluates.
+
+    Returns:
+        By joint the ``[T, 4, 4]`` matrices of its bone in the armature's axes, and the expression
+        keys' values ``[T, E]``.
+    """
     layer = next((layer for layer in scene.view_layers if bones.rig.name in layer.objects), None)
     if layer is None:
         raise BodyError(f"'{bones.rig.name}' is not in the scene.", "Choose an armature that is.")
-    pose = bones.rig.pose.bones
+    pose, face = bones.rig.pose.bones, body_face(bones.rig)
     values = np.empty(16 * len(pose), np.float32)
     matrices = np.empty((len(frames), len(pose), 4, 4))
+    shown = np.empty((len(frames), len(face.names) if face else 0))
     before, subframe = scene.frame_current, scene.frame_subframe
     try:
         for number, frame in enumerate(frames):
@@ -101,7 +123,9 @@ def _sample(scene: bpy.types.Scene, bones: BodyBones, frames: Floats) -> dict[in
             scene.frame_set(whole, subframe=rest)
             bones.rig.evaluated_get(layer.depsgraph).pose.bones.foreach_get("matrix", values)
             matrices[number] = values.reshape(-1, 4, 4).transpose(0, 2, 1)  # Blender hands out columns
+            if face is not None:
+                shown[number] = read_expressions(face, layer.depsgraph)
     finally:
         scene.frame_set(before, subframe=subframe)
     places = {bone.name: index for index, bone in enumerate(pose)}
-    return {joint: matrices[:, places[name]] for joint, name in bones.names.items()}
+    return {joint: matrices[:, places[name]] for joint, name in bones.names.items()}, shown

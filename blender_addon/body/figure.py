@@ -19,12 +19,16 @@ Place = tuple[float, float, float]
 
 FIGURE_HEAD = "artalk_figure_head"  # on the object that a talking head replaces
 COLUMNS, CAP_ROWS = 20, 6  # vertices around a piece, and rows in its rounded ends
-FRONT, UP = np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])
+FRONT: Place = (0.0, 0.0, 1.0)
+UP: Place = (0.0, 1.0, 0.0)
 
 CLOTH, SKIN, SHOE = range(3)
 COLOURS = ((0.045, 0.10, 0.16), (0.72, 0.40, 0.27), (0.03, 0.028, 0.03))  # linear
 NAMES = ("cloth", "skin", "shoe")
 ROUGHNESS = (0.85, 0.5, 0.6)
+
+
+Radii = tuple[float, float]  # across and deep, metres
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,8 @@ class Piece:
         joint: name of the joint that it hangs on.
         start: metres, in SMPL-X's axes.
         end: metres.
-        start_radii: across and deep, metres.
-        end_radii: across and deep, metres.
+        start_radii: across and deep.
+        end_radii: across and deep.
         material: one of ``CLOTH``, ``SKIN``, ``SHOE``.
         deep: what "deep" is measured along, before it is made square to the tube.
     """
@@ -44,10 +48,35 @@ class Piece:
     joint: str
     start: Place
     end: Place
-    start_radii: tuple[float, float]
-    end_radii: tuple[float, float]
+    start_radii: Radii
+    end_radii: Radii
     material: int = CLOTH
-    deep: Place = (0.0, 0.0, 1.0)
+    deep: Place = FRONT
+
+
+@dataclass(frozen=True)
+class Limb:
+    """A piece of the left side from one joint to another; the right side has its mirror image.
+
+    Attributes:
+        joint: the joint that it hangs on and begins at, without its side.
+        end: the joint that it ends at.
+        start_shift: metres outward, up and to the front.
+        end_shift: likewise.
+        start_radii: across and deep.
+        end_radii: across and deep.
+        material: one of ``CLOTH``, ``SKIN``, ``SHOE``.
+        deep: as in a piece.
+    """
+
+    joint: str
+    end: str
+    start_shift: Place
+    end_shift: Place
+    start_radii: Radii
+    end_radii: Radii
+    material: int = CLOTH
+    deep: Place = FRONT
 
 
 TRUNK = (
@@ -65,41 +94,50 @@ HEAD = (
 )
 
 
+LIMBS = (
+    Limb("collar", "shoulder", (0.010, -0.015, 0.0), (0.0, 0.0, 0.0), (0.048, 0.060), (0.046, 0.048)),
+    Limb("shoulder", "elbow", (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.048, 0.048), (0.039, 0.039)),
+    Limb("elbow", "wrist", (0.0, 0.0, 0.0), (-0.015, 0.0, 0.0), (0.039, 0.039), (0.029, 0.032)),
+    Limb("hip", "knee", (0.0, -0.020, 0.0), (0.0, 0.0, 0.0), (0.080, 0.088), (0.056, 0.060)),
+    Limb("knee", "ankle", (0.0, 0.0, 0.0), (0.0, 0.020, 0.0), (0.056, 0.060), (0.041, 0.045)),
+    Limb("ankle", "foot", (0.0, -0.045, -0.030), (0.0, 0.006, 0.0), (0.036, 0.036), (0.043, 0.030), SHOE, UP),
+    Limb("foot", "foot", (0.0, 0.0, 0.0), (0.006, -0.003, 0.070), (0.043, 0.027), (0.036, 0.020), SHOE, UP),
+    Limb("wrist", "middle1", (-0.020, 0.0, 0.0), (-0.012, 0.0, 0.0), (0.026, 0.021), (0.040, 0.014), SKIN, UP),
+)
+FINGER_WIDTHS = {"index": 0.0092, "middle": 0.0092, "ring": 0.0092, "pinky": 0.0080, "thumb": 0.0125}  # radii
+FINGER_TIP = 0.75  # length of the last segment, which no joint ends, over that of the one before
+TAPER = 0.09  # of a finger's width, from one joint to the next
+
+
 def limbs(places: Floats) -> list[Piece]:
     """Return the pieces of arms, hands and legs, for joints ``[55, 3]`` in SMPL-X's axes."""
     at = dict(zip(JOINTS, places, strict=True))
     pieces = []
     for side, sign in (("left", 1.0), ("right", -1.0)):
-        joint = {name.removeprefix(f"{side}_"): place for name, place in at.items() if name.startswith(side)}
-
-        def add(bone: str, start: Floats, end: Floats, radii: tuple[float, ...], material: int = CLOTH,
-                deep: Floats = FRONT, side: str = side) -> None:  # fmt: skip
-            wide = (radii[0], radii[1]), (radii[2], radii[3])
-            pieces.append(Piece(f"{side}_{bone}", tuple(start), tuple(end), *wide, material, tuple(deep)))
-
-        outward = np.array([sign, 0.0, 0.0])
-        add("collar", joint["collar"] + 0.01 * outward - 0.015 * UP, joint["shoulder"], (0.048, 0.060, 0.046, 0.048))
-        add("shoulder", joint["shoulder"], joint["elbow"], (0.048, 0.048, 0.039, 0.039))
-        add("elbow", joint["elbow"], joint["wrist"] - 0.015 * outward, (0.039, 0.039, 0.029, 0.032))
-        add("hip", joint["hip"] - 0.02 * UP, joint["knee"], (0.080, 0.088, 0.056, 0.060))
-        add("knee", joint["knee"], joint["ankle"] + 0.02 * UP, (0.056, 0.060, 0.041, 0.045))
-        heel = joint["ankle"] + np.array([0.0, -0.045, -0.03])
-        add("ankle", heel, joint["foot"] + np.array([0.0, 0.006, 0.0]), (0.036, 0.036, 0.043, 0.030), SHOE, UP)
-        add("foot", joint["foot"], joint["foot"] + np.array([0.006 * sign, -0.003, 0.07]), (0.043, 0.027, 0.036, 0.020),
-            SHOE, UP)  # fmt: skip
-        add("wrist", joint["wrist"] - 0.02 * outward, joint["middle1"] - 0.012 * outward, (0.026, 0.021, 0.040, 0.014),
-            SKIN, UP)  # fmt: skip
+        mirror = np.array([sign, 1.0, 1.0])
+        for limb in LIMBS:
+            start = at[f"{side}_{limb.joint}"] + mirror * limb.start_shift
+            end = at[f"{side}_{limb.end}"] + mirror * limb.end_shift
+            look = limb.start_radii, limb.end_radii, limb.material, limb.deep
+            pieces.append(Piece(f"{side}_{limb.joint}", _place(start), _place(end), *look))
         for finger in FINGERS:
-            _add_finger(add, finger, [joint[f"{finger}{segment}"] for segment in (1, 2, 3)])
+            pieces += _finger(at, f"{side}_{finger}", FINGER_WIDTHS[finger])
     return pieces
 
 
-def _add_finger(add: object, finger: str, knuckles: list[Floats]) -> None:
-    tip = knuckles[2] + (knuckles[2] - knuckles[1]) * 0.75
-    width = 0.0125 if finger == "thumb" else 0.0080 if finger == "pinky" else 0.0092
-    for segment, (start, end) in enumerate(zip(knuckles, [*knuckles[1:], tip], strict=True), start=1):
-        near, far = width * (1.09 - 0.09 * segment), width * (1.0 - 0.09 * segment)
-        add(f"{finger}{segment}", start, end, (near, near, far, far), SKIN)  # type: ignore[operator]
+def _finger(at: dict[str, Floats], finger: str, width: float) -> list[Piece]:
+    knuckles = [at[f"{finger}{segment}"] for segment in (1, 2, 3)]
+    ends = [*knuckles[1:], knuckles[2] + (knuckles[2] - knuckles[1]) * FINGER_TIP]
+    pieces = []
+    for index, (start, end) in enumerate(zip(knuckles, ends, strict=True)):
+        near, far = width * (1.0 - TAPER * index), width * (1.0 - TAPER * (index + 1))
+        pieces.append(Piece(f"{finger}{index + 1}", _place(start), _place(end), (near, near), (far, far), SKIN))
+    return pieces
+
+
+def _place(point: Floats) -> Place:
+    x, y, z = point.tolist()
+    return x, y, z
 
 
 def add_figure(rig: bpy.types.Object, places: Floats) -> None:

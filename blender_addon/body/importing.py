@@ -15,6 +15,7 @@ from bridge.clip import Clip, resampled, upright
 from .. import actions
 from ..takes import timeline
 from .bones import BodyBones
+from .expressions import body_face, play_expressions, stop_expressions, write_expressions
 from .posing import posing_of
 from .record import ClipDetails, is_clip, keep_record
 
@@ -69,16 +70,30 @@ def import_clip(
     keyed = resampled(clip if options.has_root_motion else in_place(clip), rate_hz)
     last = write_clip_keys(action, bones, keyed, options.start)
     keep_record(action, ClipDetails(source, options.start, rate_hz, options.has_root_motion), clip)
-    moved = set_aside(bones.rig, timeline.frame_range(scene))
+    frames = timeline.frame_range(scene)
+    moved = [set_aside(bones.rig, frames), _import_face(action, bones.rig, keyed, options.start, frames)]
     actions.assign(bones.rig, action, SLOT)
     timeline.make_room(scene, int(np.ceil(last)))
-    aside = (f"Your animation '{moved}' now plays from an NLA track below the clip.",) if moved else ()
-    rates = (
-        ()
-        if keyed is clip or np.isclose(clip.fps, rate_hz)
-        else (f"Its {clip.fps:g} frames a second became the scene's {rate_hz:g}.",)
-    )
-    return Imported(action, last, (*clip.notes, *rates, *bones.notes, *aside))
+    notes = [*clip.notes, *bones.notes]
+    if not np.isclose(clip.fps, rate_hz):
+        notes.append(f"Its {clip.fps:g} frames a second became the scene's {rate_hz:g}.")
+    notes += [f"Your animation '{name}' now plays from an NLA track below the clip." for name in moved if name]
+    return Imported(action, last, tuple(notes))
+
+
+def _import_face(
+    action: bpy.types.Action, rig: bpy.types.Object, clip: Clip, start: float, frames: tuple[float, float]
+) -> str:
+    """Key the clip's expressions if the body's mesh has keys for them; return the artist's Action that had to move."""
+    face = body_face(rig)
+    if face is None:
+        return ""
+    if clip.expressions is None:
+        stop_expressions(face)
+        return ""
+    places = start + np.arange(len(clip.poses), dtype=np.float64)
+    write_expressions(action, face, places, clip.expressions)
+    return play_expressions(action, face, frames)
 
 
 def write_clip_keys(

@@ -7,7 +7,7 @@ import bpy
 
 from ..errors import AddonError
 from ..rig.parts import rig_parts
-from .attach import attached_body
+from .attach import is_attached
 from .bones import check_body
 from .together import playing_clip
 
@@ -33,7 +33,7 @@ def no_attaching(context: bpy.types.Context) -> str:
 
 def no_detaching(context: bpy.types.Context) -> str:
     """Return why the head cannot be taken off."""
-    if attached_body(context.scene.artalk.rig) is None:
+    if not is_attached(context.scene.artalk.rig):
         return "The head is on no body"
     return _no_head(context)
 

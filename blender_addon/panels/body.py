@@ -7,7 +7,7 @@ from __future__ import annotations
 import bpy
 
 from ..body import reasons
-from ..body.attach import attached_body
+from ..body.attach import is_attached
 from ..body.recoding import ACTIONS
 from ..reasons import no_recoding
 from .tab import Tab, draw_reason
@@ -37,7 +37,7 @@ class ARTALK_PT_body(Tab, bpy.types.Panel):
 
     def _draw_head(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, context.scene.artalk_body
-        if attached_body(context.scene.artalk.rig) is None:
+        if not is_attached(context.scene.artalk.rig):
             layout.operator("artalk.attach_head", icon="LINKED")
             draw_reason(layout, context, reasons.no_attaching(context))
         else:

@@ -68,3 +68,16 @@ def expected_matrices(clip: Clip, frame: int) -> tuple[np.ndarray, np.ndarray]:
             turns.append(turns[parent] @ turn)
             places.append(places[parent] + turns[parent] @ (rest[joint] - rest[parent]))
     return np.array(turns), np.array(places)
+
+
+def give_expression_keys(rig: bpy.types.Object, count: int = 100) -> bpy.types.Key:
+    """Hang a mesh with keys Exp000.. on an armature, as the common add-on does; return its shape keys."""
+    mesh = bpy.data.meshes.new("SMPLX-mesh")
+    mesh.from_pydata([(0, 0, 0), (0, 0, 1), (0, 1, 0)], [], [(0, 1, 2)])
+    surface = bpy.data.objects.new("SMPLX-mesh", mesh)
+    bpy.context.scene.collection.objects.link(surface)
+    surface.parent = rig
+    surface.shape_key_add(name="Basis")
+    for number in range(count):
+        surface.shape_key_add(name=f"Exp{number:03d}", from_mix=False).value = 0.0
+    return mesh.shape_keys

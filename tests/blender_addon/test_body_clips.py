@@ -7,7 +7,7 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from bodies import Y_UP, armature, expected_matrices
+from bodies import Y_UP, armature, expected_matrices, give_expression_keys
 from mathutils import Matrix
 
 from blender_addon import actions
@@ -173,6 +173,44 @@ def test_constraints_and_changes_by_hand_are_exported(scene, body):
     np.testing.assert_allclose(exported.poses[:, JOINTS.index("left_elbow")], 0.0, atol=1e-6)
     other = [joint for joint in range(55) if JOINTS[joint] != "left_elbow"]
     np.testing.assert_allclose(exported.poses[:, other], clip.poses[:, other], atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [100, 10])
+def test_expressions_play_on_the_bodys_own_mesh_and_come_back_as_changed(scene, count):
+    scene.render.fps = 30
+    rig = armature()
+    keys = give_expression_keys(rig, count)
+    clip = small_clip(12)
+    clip = dataclasses.replace(clip, expressions=2 * clip.expressions)  # beyond a new key's own range
+    put(rig, clip)
+    scene.frame_set(6)
+    shown = [keys.key_blocks[f"Exp{number:03d}"].value for number in range(count)]
+    np.testing.assert_allclose(shown, clip.expressions[5, :count], atol=1e-6)
+    for curve in list(actions.curve_owner(keys.animation_data.action, keys, "Face").fcurves):
+        if curve.data_path == 'key_blocks["Exp002"].value':
+            actions.write_curve(actions.curve_owner(keys.animation_data.action, keys, "Face"), curve.data_path, 0,
+                                np.array([1.0, 12.0]), np.array([1.0, 1.0]))  # fmt: skip
+    exported = export_clip(scene, body_bones(rig), whole_clip(scene, rig)).expressions
+    np.testing.assert_allclose(exported[:, 2], 1.0)
+    others = [number for number in range(100) if number != 2]
+    np.testing.assert_allclose(exported[:, others], clip.expressions[:, others], atol=1e-6)
+
+
+def test_a_clip_without_expressions_ends_those_of_the_clip_before_but_not_the_artists(scene):
+    rig = armature()
+    keys = give_expression_keys(rig)
+    put(rig, small_clip(5))
+    assert keys.animation_data.action is not None
+    put(rig, small_clip(5, with_face=False))
+    assert keys.animation_data.action is None
+    smile = bpy.data.actions.new("my smile")
+    actions.assign(keys, smile)
+    actions.write_curve(actions.curve_owner(smile, keys), 'key_blocks["Exp001"].value', 0, np.array([1.0]), np.ones(1))
+    put(rig, small_clip(5, with_face=False))
+    assert keys.animation_data.action == smile
+    done = put(rig, small_clip(5))
+    assert any("my smile" in note for note in done.notes)
+    assert len(keys.animation_data.nla_tracks) == 1
 
 
 def test_a_body_without_a_clip_is_exported_over_the_scenes_range(scene, body):

@@ -149,6 +149,14 @@ def test_detaching_leaves_everything_as_it_was(scene, head, body, clip):
     assert not detach_head(head)
 
 
+def test_a_head_whose_body_was_deleted_can_be_detached(scene, head, body):
+    scene.artalk.rig = head.rig
+    attach_head(head, body_bones(body))
+    bpy.data.objects.remove(body)
+    bpy.ops.artalk.detach_head()
+    assert len(head.rig.constraints) == len(head.rig.pose.bones["root"].constraints) == 0
+
+
 def test_drivers_of_the_neck_need_no_permission_to_run_python(head, body):
     attach_head(head, body_bones(body))
     drivers = [curve.driver for curve in head.rig.animation_data.drivers if "neck" in curve.data_path]
