@@ -10,7 +10,7 @@ Colours, camera, background and antialiasing are options.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
@@ -220,13 +220,13 @@ def check_size(image_size: int | tuple[int, int]) -> tuple[int, int]:
     Raises:
         OptionError: if they are no such numbers.
     """
-    height, width = image_size if isinstance(image_size, Sequence) else (image_size, image_size)
-    if not all(1 <= side <= MOST_PIXELS for side in (height, width)):
+    sides = tuple(image_size) if isinstance(image_size, tuple | list) else (image_size, image_size)
+    if len(sides) != 2 or not all(isinstance(side, int | np.integer) and 1 <= side <= MOST_PIXELS for side in sides):
         raise OptionError(
             f"a picture has from 1 to {MOST_PIXELS} pixels in each direction, not {image_size}",
             "Choose a size such as 512.",
         )
-    return int(height), int(width)
+    return int(sides[0]), int(sides[1])
 
 
 def available_threads() -> int:

@@ -217,6 +217,8 @@ def test_the_background_is_a_choice():
     [
         (lambda: RenderMesh(0, [[0, 1, 2]]), "pixels"),
         (lambda: RenderMesh((64, 100_000), [[0, 1, 2]]), "pixels"),
+        (lambda: RenderMesh((64, 64, 3), [[0, 1, 2]]), "pixels"),
+        (lambda: RenderMesh("512", [[0, 1, 2]]), "pixels"),
         (lambda: RenderMesh(64, [[0, 1, -1]]), "vertex"),
         (lambda: RenderMesh(64, [[0, 1, 3]])(TRIANGLE), "at least 4"),
         (lambda: RenderMesh(64, [[0, 1, 2]])(TRIANGLE[0]), r"\[N, V, 3\]"),
