@@ -53,7 +53,6 @@ def use_precision(model: BitwiseARModel, precision: Precision, device: torch.dev
         _exchange(model.audio_encoder, dtype, device)
     if device.type == "cuda":
         _keep_convolutions_exact(model.audio_encoder)
-    _let_go_of_file(model)
     found = {module.dtype for module in model.modules() if isinstance(module, ReducedLinear | EightBitLinear)}
     return dtype if dtype in found else FULL
 
@@ -96,13 +95,6 @@ def _keep_convolutions_exact(encoder: nn.Module) -> None:
 
     encoder.register_forward_pre_hook(enter)
     encoder.register_forward_hook(leave, always_call=True)
-
-
-def _let_go_of_file(model: nn.Module) -> None:
-    """Copy what is left of the tensors that lie in a mapped file, so that it is not kept in memory, nor kept open."""
-    for tensor in [*model.parameters(), *model.buffers()]:
-        if tensor.device.type == "cpu":
-            tensor.data = tensor.data.clone()
 
 
 def _exchange(module: nn.Module, dtype: torch.dtype, device: torch.device) -> None:

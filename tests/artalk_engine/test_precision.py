@@ -1,8 +1,6 @@
 """A prepared model says nearly what it said before; ``test_plain_path`` proves that an exact one says just that."""
 
-import gc
 from copy import deepcopy
-from pathlib import Path
 
 import pytest
 import torch
@@ -10,13 +8,11 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from artalk_engine import precision
-from artalk_engine.checkpoints import load_generator
-from artalk_engine.config import GeneratorConfig
 from artalk_engine.errors import OptionError
 from artalk_engine.motion.generator import BitwiseARModel
 from artalk_engine.precision import shorter_type, use_precision
 from artalk_engine.prepared import ReducedLinear
-from tests.artalk_engine.small_voice import CONFIG, make_voice
+from tests.artalk_engine.small_voice import CONFIG
 from tests.golden.golden import Golden, buzz, shared_model
 
 CPU = torch.device("cpu")
@@ -71,16 +67,6 @@ def test_no_weight_is_kept_twice(kind):
     assert dtype == (shorter_type(CPU) if kind == "fast" else torch.float32)
     assert all(layer.dtype == dtype for layer in prepared)
     assert not any(parametrize.is_parametrized(module) for module in model.modules())
-
-
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="this system does not list mapped files")
-def test_a_prepared_model_holds_nothing_of_its_file(tmp_path):
-    folder = make_voice(tmp_path / "voice")
-    model = load_generator(folder / "model.safetensors", GeneratorConfig.from_mapping(CONFIG))
-    assert str(folder) in Path("/proc/self/maps").read_text()
-    use_precision(model, "exact", CPU)
-    gc.collect()
-    assert str(folder) not in Path("/proc/self/maps").read_text()
 
 
 @pytest.mark.skipif(not precision.can_pack(), reason="oneDNN does not multiply here")
