@@ -21,10 +21,12 @@ from ..rig.naming import JOINTS as FLAME_JOINTS
 from ..rig.parts import RigParts
 from .bones import BodyBones
 from .figure import FIGURE_HEAD
+from .importing import bone_path
 
 Floats = NDArray[np.float64]
 
 FOLLOW = "ARTalk body"  # constraint of the head's armature object
+NECK_BEFORE = "artalk_neck_before_body"  # on the head's neck bone: how it was posed by hand
 STILL_TURN, STILL_PLACE = "ARTalk body turns it", "ARTalk body carries it"  # of the head's root bone
 
 
@@ -47,7 +49,7 @@ def attach_head(parts: RigParts, bones: BodyBones) -> None:
         bones: the body; its neck and head are needed.
 
     Raises:
-        BodyError: if the body lacks one of these, or is the head itself.
+        BodyError: if the body lacks one of these or is the head itself, or if something else drives the head's neck.
     """
     lacking = [name for joint, name in ((NECK, "neck"), (HEAD, "head")) if joint not in bones.names]
     if lacking:
@@ -55,6 +57,9 @@ def attach_head(parts: RigParts, bones: BodyBones) -> None:
     if bones.rig == parts.rig:
         raise BodyError("The head and the body are the same armature.", "Choose another body.")
     detach_head(parts)
+    path, data = bone_path(parts.bone("neck"), "rotation_quaternion"), parts.rig.animation_data
+    if data is not None and any(curve.data_path == path for curve in data.drivers):
+        raise BodyError(f"The neck of '{parts.rig.name}' has drivers already.", "Remove these drivers first.")
     _follow(parts, bones)
     _drive_neck(parts, bones)
     _hold_root(parts)
@@ -76,7 +81,7 @@ def detach_head(parts: RigParts) -> bool:
             root.constraints.remove(root.constraints[name])
     for index in range(4):
         neck.driver_remove("rotation_quaternion", index)
-    neck.rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
+    neck.rotation_quaternion = neck.pop(NECK_BEFORE, (1.0, 0.0, 0.0, 0.0))
     bpy.context.view_layer.update()
     return True
 
@@ -104,6 +109,7 @@ def _drive_neck(parts: RigParts, bones: BodyBones) -> None:
     """
     neck = parts.rig.pose.bones[parts.bone("neck")]
     neck.rotation_mode = "QUATERNION"
+    neck[NECK_BEFORE] = tuple(neck.rotation_quaternion)
     from_body = np.array(Quaternion(bones.rest[HEAD]).to_matrix(), np.float64)
     to_bone = np.array(Quaternion(parts.rests[FLAME_JOINTS.index("neck")]).to_matrix(), np.float64).T
     mix = np.eye(4)

@@ -134,6 +134,7 @@ def test_the_takes_own_head_turn_is_held_while_the_body_carries_the_head(scene, 
 
 def test_detaching_leaves_everything_as_it_was(scene, head, body, clip):
     head.rig.location = (1.0, 2.0, 3.0)
+    head.rig.pose.bones["neck"].rotation_quaternion = (0.8, 0.0, 0.6, 0.0)
     bpy.context.view_layer.update()
     before = np.array(head.rig.matrix_world)
     figure_head = next(child for child in body.children if FIGURE_HEAD in child)
@@ -144,9 +145,19 @@ def test_detaching_leaves_everything_as_it_was(scene, head, body, clip):
     assert detach_head(head)
     np.testing.assert_allclose(np.array(head.rig.matrix_world), before, atol=1e-6)
     assert not figure_head.hide_render
+    np.testing.assert_allclose(head.rig.pose.bones["neck"].rotation_quaternion, (0.8, 0.0, 0.6, 0.0))
     assert len(head.rig.constraints) == len(head.rig.pose.bones["root"].constraints) == 0
     assert not [curve for curve in head.rig.animation_data.drivers if "neck" in curve.data_path]
     assert not detach_head(head)
+
+
+def test_a_neck_that_somebody_else_drives_is_left_alone(head, body):
+    driver = head.rig.pose.bones["neck"].driver_add("rotation_quaternion", 1).driver
+    driver.expression = "frame"
+    with pytest.raises(BodyError, match="has drivers already"):
+        attach_head(head, body_bones(body))
+    assert driver.expression == "frame"
+    assert not head.rig.constraints
 
 
 def test_a_head_whose_body_was_deleted_can_be_detached(scene, head, body):
