@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..errors import IdentityError, RigError
 from ..paths import builtin_head_file
 from . import naming
-from .head_file import load_head
+from .head_file import IDENTITIES, load_head
 from .parts import RigParts, rig_parts
 
 # Offsets are whole multiples of this, metres. Sums of such numbers below half a metre are exact in float32, so that
@@ -63,8 +63,10 @@ class IdentityOffset:
 
 
 def betas_of(keys: bpy.types.Key) -> Floats:
-    """Return the identity ``[S]`` that shape keys hold; ``[0]`` of a rig that cannot change it."""
-    return np.array(keys.get(naming.BETAS, ()), np.float64)
+    """Return the identity ``[S]`` that shape keys hold; ``[0]`` of a rig that was made by others."""
+    if naming.BETAS in keys:
+        return np.array(keys[naming.BETAS], np.float64)
+    return np.zeros(IDENTITIES if naming.EXPRESSION_KEYS in keys else 0)  # earlier versions made the template
 
 
 def trait_names(keys: bpy.types.Key) -> tuple[str, ...]:

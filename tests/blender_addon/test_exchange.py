@@ -146,7 +146,7 @@ def test_the_studio_goes_along_only_if_asked(scene, speaking, tmp_path):
         assert {thing.type for thing in bpy.context.scene.objects} & {"LIGHT", "CAMERA"} == expected
 
 
-def test_a_take_in_the_nla_and_a_moving_object_are_written_as_they_play(scene, speaking, tmp_path):
+def test_a_take_in_the_nla_on_a_moving_and_hidden_head_is_written_as_it_plays(scene, speaking, tmp_path):
     parts = speaking
     carrier = bpy.data.objects.new("body", None)
     scene.collection.objects.link(carrier)
@@ -157,6 +157,8 @@ def test_a_take_in_the_nla_and_a_moving_object_are_written_as_they_play(scene, s
     scene.frame_set(7)
     before = evaluated_vertices(parts.rig, scene, 7) @ np.array(parts.rig.matrix_world)[:3, :3].T
     before += np.array(parts.rig.matrix_world)[:3, 3]
+    parts.rig.hide_set(True)
+    parts.surface.hide_viewport = True
     path = export(parts.rig, "alembic", tmp_path)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     IMPORTERS["alembic"](str(path))

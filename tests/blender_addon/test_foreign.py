@@ -9,6 +9,7 @@ from test_rig import WORST_MM
 bpy = pytest.importorskip("bpy")
 
 from blender_addon.errors import RigError
+from blender_addon.exchange import ExportOptions, export_head
 from blender_addon.rig.attach import attach_flame
 from blender_addon.rig.correctives import drive_correctives
 from blender_addon.rig.fidelity import check_frames, evaluated_vertices
@@ -208,3 +209,17 @@ def test_buttons_complete_a_rig_once(scene, arrays, file):
     with pytest.raises(RuntimeError, match="shape keys of its own"):
         bpy.ops.artalk.reset_identity()
     assert rig_parts(rig).is_foreign
+
+
+def test_a_rig_of_another_add_on_is_written_for_other_programs_too(scene, arrays, motion, tmp_path):
+    rig = flame_addon_rig(arrays)
+    speak(rig, motion[:3])
+    before = evaluated_vertices(rig, scene, 2.0)
+    path = export_head(bpy.context, rig, ExportOptions("alembic", tmp_path / "head", first=1, last=3))
+    scene.frame_set(1)
+    bpy.ops.wm.alembic_import(filepath=str(path), as_background_job=False)
+    read = next(thing for thing in scene.objects if thing.type == "MESH" and thing.parent != rig)
+    scene.frame_set(2)
+    mesh = read.evaluated_get(bpy.context.evaluated_depsgraph_get()).to_mesh()
+    places = np.array([vertex.co for vertex in mesh.vertices])
+    np.testing.assert_allclose(places, before, atol=1e-6)

@@ -189,3 +189,17 @@ def test_one_undo_takes_a_new_identity_back(head):
     parts = rig_parts(bpy.context.scene.artalk.rig)
     assert not betas_of(parts.keys).any()
     assert error_mm(parts, np.zeros((1, 106), np.float32), np.zeros(0)) <= WORST_MM
+
+
+def test_a_head_of_an_earlier_version_speaks_and_takes_another_identity(head, motion):
+    for name in ("artalk_betas", "artalk_head_file", "artalk_traits"):
+        del head.keys[name]
+    jaw = head.rig.pose.bones["jaw"]
+    jaw.constraints.remove(jaw.constraints[0])
+    parts = rig_parts(head.rig)
+    assert parts.pivots == ()
+    frames = speak(parts, motion[:9])
+    bpy.ops.artalk.randomize_identity(seed=1)
+    betas = betas_of(head.keys)
+    assert betas.any()
+    assert error_mm(parts, motion[:9], betas, frames) <= WORST_MM
