@@ -25,8 +25,9 @@ from .errors import AddonError, EngineJobError, RigError, RigMismatchError, Soun
 from .notices import Notice, notice_of
 from .rig.parts import RigParts, ensure_own_id, rig_parts
 from .takes import timeline
-from .takes.record import Speech, TakeDetails, take_details, takes_of
-from .takes.sound import keep_sound, place_sound
+from .takes.record import Speech, TakeDetails, take_details, take_edits, takes_of
+from .takes.sound import keep_sound
+from .takes.strips import place_sound
 from .takes.take import fill_take, new_take, next_number, remove_take
 from .timing import last_scene_frame
 
@@ -227,6 +228,8 @@ class GenerateJob:
             return
         parts, scene = self._find()
         order = self._order
+        action = self._take()
+        is_new = action is None
         details = TakeDetails(
             rig_id=self._rig_id,
             rig_kind=parts.kind,
@@ -237,9 +240,8 @@ class GenerateJob:
             on_whole_frames=order.on_whole_frames,
             engine_version=self._engine.version,
             is_complete=is_complete,
+            edits=take_edits(action) if action is not None else {},
         )
-        action = self._take()
-        is_new = action is None
         if action is None:
             action, moved = new_take(parts, self._number, timeline.frame_range(scene))
             self._remarks += [f"Your animation '{name}' now plays from an NLA track below the take." for name in moved]

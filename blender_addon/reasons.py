@@ -18,7 +18,8 @@ from .takes.placing import is_at_scene_rate
 from .takes.record import take_details, take_motion, takes_of
 from .takes.rig_tools import face_tools
 from .takes.showing import previous_take
-from .takes.sound import sound_file, sound_of, strip_shift
+from .takes.sound import sound_file, sound_of
+from .takes.strips import strip_shift
 from .takes.take import changeable_details, current_take
 
 

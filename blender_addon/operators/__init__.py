@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import body, editing, engine, exchange, generate, head, rig, studio, takes
+from . import body, editing, engine, exchange, generate, head, rig, studio, take_tools, takes
 
 CLASSES = (
     head.ARTALK_OT_create_head,
@@ -21,6 +21,7 @@ CLASSES = (
     generate.ARTALK_OT_cancel,
     generate.ARTALK_OT_dismiss,
     *takes.CLASSES,
+    *take_tools.CLASSES,
     *editing.CLASSES,
     studio.ARTALK_OT_set_up_studio,
     *body.CLASSES,

@@ -11,7 +11,7 @@ from ..errors import TakeError
 from ..rig.parts import is_rig, rig_parts
 from ..takes.placing import is_at_scene_rate
 from ..takes.record import TakeDetails, is_take, take_details, takes_of
-from ..takes.sound import strip_shift
+from ..takes.strips import strip_shift
 from ..takes.take import current_take
 from .tab import Tab, draw_reason, draw_text
 

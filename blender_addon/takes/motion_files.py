@@ -18,7 +18,8 @@ from .editing import edits_of
 from .edits import edited_motion
 from .record import Speech, TakeDetails, take_details, take_motion
 from .rig_tools import face_tools
-from .sound import keep_sound, place_sound
+from .sound import keep_sound
+from .strips import place_sound
 from .take import fill_take, new_take, next_number
 from .timeline import frame_range, make_room, rate_of
 

@@ -11,7 +11,7 @@ from ..rig.parts import RigParts
 from .curves import accept_as_written, changed_by_hand, curves_of
 from .key_table import KeyTable
 from .record import TakeDetails, keep_details
-from .sound import ORIGIN, origin, place_strip, strip_shift, take_strip
+from .strips import ORIGIN, origin, place_strip, strip_shift, take_strip
 from .take import changeable_details, rebake
 from .timeline import rate_of
 

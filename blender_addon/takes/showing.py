@@ -8,7 +8,8 @@ import bpy
 from ..errors import SoundError
 from ..rig.parts import RigParts, rig_parts
 from .record import take_details, takes_of
-from .sound import SOUND, place_sound, remove_sound
+from .sound import SOUND
+from .strips import place_sound, remove_sound
 from .take import current_take, own_details, remove_take, show_take
 from .timeline import frame_range
 

@@ -14,7 +14,7 @@ from blender_addon import jobs, notices, reasons
 from blender_addon.engine_process import engine
 from blender_addon.properties import style_name
 from blender_addon.rig.parts import rig_parts
-from blender_addon.takes import sound
+from blender_addon.takes import sound, strips
 from blender_addon.takes.record import take_details, take_motion, takes_of
 from blender_addon.takes.take import current_take
 from bridge.messages import Generate
@@ -83,7 +83,7 @@ def test_the_sound_is_in_the_sequencer(scene, head, ask):
 
 
 def test_a_build_without_sound_says_so_and_makes_the_take(scene, head, ask, monkeypatch):
-    monkeypatch.setattr(sound, "can_play_sound", lambda: False)
+    monkeypatch.setattr(strips, "can_play_sound", lambda: False)
     ask()
     assert bpy.ops.artalk.generate() == {"FINISHED"}
     assert "without sound" in notices.shown().text

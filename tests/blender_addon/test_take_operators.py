@@ -14,7 +14,8 @@ from blender_addon.rig.parts import rig_parts
 from blender_addon.takes import sound
 from blender_addon.takes.curves import FACE_ACTION, changed_by_hand, face_action
 from blender_addon.takes.record import MOTION, Speech, take_details, take_motion, takes_of
-from blender_addon.takes.sound import keep_sound, place_sound, strip_shift, take_strip
+from blender_addon.takes.sound import keep_sound
+from blender_addon.takes.strips import place_sound, strip_shift, take_strip
 from blender_addon.takes.take import current_take
 from blender_addon.timing import key_frames
 

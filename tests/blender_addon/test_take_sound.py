@@ -14,7 +14,8 @@ from blender_addon.takes import sound
 from blender_addon.takes.placing import follow_strip
 from blender_addon.takes.record import Speech, take_details, takes_of
 from blender_addon.takes.showing import delete_take, play_take
-from blender_addon.takes.sound import keep_sound, place_sound, sound_file, sound_of, strip_shift, take_strip
+from blender_addon.takes.sound import keep_sound, sound_file, sound_of
+from blender_addon.takes.strips import place_sound, strip_shift, take_strip
 
 needs_sound = pytest.mark.skipif(not sound.can_play_sound(), reason="this build of Blender has no sound library")
 RATE_HZ = 48_000
