@@ -122,7 +122,7 @@ class ArtalkEditing(bpy.types.PropertyGroup):
         **_access("blink_strength"),
     )
     snap_lips_mm: bpy.props.FloatProperty(
-        name="Snap Shut Below (mm)",
+        name="Snap Lips Below (mm)",
         description="Lips that come nearer to each other than this are shut, as p, b and m want them; zero shuts none",
         default=0.0,
         min=0.0,
@@ -133,7 +133,7 @@ class ArtalkEditing(bpy.types.PropertyGroup):
         **_access("snap_lips_mm"),
     )
     jaw_limit_deg: bpy.props.FloatProperty(
-        name="Limit (°)",
+        name="Jaw Limit (°)",
         description="How far the jaw may open, in degrees; wider openings are eased in",
         default=NO_LIMIT_DEG,
         min=1.0,
@@ -143,7 +143,7 @@ class ArtalkEditing(bpy.types.PropertyGroup):
         **_access("jaw_limit_deg"),
     )
     neck_share: bpy.props.FloatProperty(
-        name="Turn at Neck",
+        name="Head Turns at Neck",
         description="How much of the head's turn the neck bone does; the root bone, which turns the shoulders too, "
         "does the rest",
         default=0.0,

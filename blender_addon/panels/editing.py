@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # ruff: noqa: N801, RUF012 - Blender's own conventions for tooltips, names and options
-"""Editing the take that plays: what it shows of its motion, how many keys it has, and what to look at."""
+"""The take that plays: what it shows of its motion, how many keys it has, what to look at, and files of motion."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ REGIONS = (
     ("cheeks", "Cheeks"),
     ("head", "Head"),
 )
+HEADINGS = (("", "", "Amount", "Offset", "Smooth"),)
 SHOWN_FINDINGS = 12
 ICONS = {
     "seam": "MOD_EDGESPLIT",
@@ -78,6 +79,7 @@ class ARTALK_PT_edit(TakePanel, bpy.types.Panel):
         column = self.layout.column()
         column.enabled = not is_changed_by_hand(action)
         _draw_regions(column, context, action)
+        _draw_limits(column, context, action)
         _draw_blinks(column, context, action)
         _draw_gaze(column, action)
         column.operator("artalk.reset_edits", icon="LOOP_BACK")
@@ -133,6 +135,22 @@ class ARTALK_PT_quality(TakePanel, bpy.types.Panel):
         layout.operator("artalk.export_quality", icon="EXPORT")
 
 
+class ARTALK_PT_motion_files(Tab, bpy.types.Panel):
+    """Motion from files, and to files."""
+
+    bl_label = "Motion Files"
+    bl_parent_id = "ARTALK_PT_takes"
+    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 13
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the buttons, and why they are grey."""
+        row = self.layout.row(align=True)
+        row.operator("artalk.import_motion", icon="IMPORT")
+        row.operator("artalk.export_motion", icon="EXPORT")
+        draw_reason(self.layout, context, reasons.no_importing(context) or reasons.no_take(context))
+
+
 def playing(context: bpy.types.Context) -> bpy.types.Action:
     """Return the take that plays; the panels are drawn only where one does."""
     return current_take(context.scene.artalk.rig)
@@ -149,30 +167,37 @@ def is_changed_by_hand(action: bpy.types.Action) -> bool:
 
 
 def _draw_regions(layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action) -> None:
-    editing = action.artalk_editing
-    tools = face_tools(rig_parts(context.scene.artalk.rig))
-    for name, label in REGIONS:
-        box = layout.box().column(align=True)
-        box.label(text=label)
-        sliders = box.column(align=True)
-        reason = tools.no_region(name)
-        sliders.enabled = not reason
-        for field in ("gain", "offset_ms", "smoothing_ms"):
-            sliders.prop(getattr(editing, name), field, slider=True)
-        draw_reason(box, context, reason)
-        if name == "lips":
-            snap = box.column(align=True)
-            snap.enabled = not tools.no_closures()
-            snap.prop(editing, "snap_lips_mm", slider=True)
-            draw_reason(box, context, tools.no_closures())
-        elif name == "jaw":
-            box.prop(editing, "jaw_limit_deg", slider=True)
-        elif name == "head":
-            box.prop(editing, "neck_share")
+    """Draw a table with a row for each region, and below it why rows are grey."""
+    editing, tools = action.artalk_editing, face_tools(rig_parts(context.scene.artalk.rig))
+    table = layout.column(align=True)
+    for name, label, *fields in HEADINGS + REGIONS:
+        row = table.row(align=True)
+        split = row.split(factor=0.25, align=True)
+        split.label(text=label)
+        cells = split.row(align=True)
+        for heading in fields:
+            cells.label(text=heading)
+        if not fields:
+            cells.enabled = not tools.no_region(name)
+            for field in ("gain", "offset_ms", "smoothing_ms"):
+                cells.prop(getattr(editing, name), field, text="")
+    for reason in sorted({tools.no_region(name) for name, _ in REGIONS} - {""}):
+        draw_reason(layout, context, reason)
+
+
+def _draw_limits(layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action) -> None:
+    editing, tools = action.artalk_editing, face_tools(rig_parts(context.scene.artalk.rig))
+    column = layout.column(align=True)
+    snap = column.column(align=True)
+    snap.enabled = not tools.no_closures()
+    snap.prop(editing, "snap_lips_mm", slider=True)
+    column.prop(editing, "jaw_limit_deg", slider=True)
+    column.prop(editing, "neck_share")
+    draw_reason(layout, context, tools.no_closures())
 
 
 def _draw_blinks(layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action) -> None:
-    box = layout.box().column(align=True)
+    box = layout.column(align=True)
     box.prop(action.artalk_editing, "blink_strength", slider=True)
     row = box.row(align=True)
     row.operator("artalk.add_blink", icon="ADD")
@@ -181,7 +206,7 @@ def _draw_blinks(layout: bpy.types.UILayout, context: bpy.types.Context, action:
 
 
 def _draw_gaze(layout: bpy.types.UILayout, action: bpy.types.Action) -> None:
-    box = layout.box().column(align=True)
+    box = layout.column(align=True)
     box.prop(action.artalk_editing, "eye_darts_deg", slider=True)
     seed = box.column(align=True)
     seed.active = action.artalk_editing.eye_darts_deg > 0.0
@@ -199,7 +224,7 @@ def _draw_measures(column: bpy.types.UILayout, quality: Quality) -> None:
             text=f"Blinks: {quality.blinks_per_minute:.0f} a minute, {quality.full_blinks} of {quality.blinks} full"
         )
     for axis, (least, most) in quality.head_deg.items():
-        column.label(text=f"Head {axis}: {least:.0f}° to {most:.0f}°")
+        column.label(text=f"Head {axis}: {round(least)}° to {round(most)}°")
     if quality.out_of_range:
         column.label(text=f"{quality.out_of_range} values beyond a slider's range", icon="ERROR")
 
@@ -218,4 +243,4 @@ def _draw_findings(layout: bpy.types.UILayout, action: bpy.types.Action, finding
         column.label(text=f"… and {len(findings) - SHOWN_FINDINGS} more in the report")
 
 
-CLASSES = (ARTALK_PT_edit, ARTALK_PT_keys, ARTALK_PT_quality)
+CLASSES = (ARTALK_PT_edit, ARTALK_PT_keys, ARTALK_PT_quality, ARTALK_PT_motion_files)

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from faces import builtin_model, motion_for, seams, speech, tools
 from flame import flame_vertices
+from flame_addon_rig import Z_UP, flame_addon_rig
 from taking import add_take
 
 bpy = pytest.importorskip("bpy")
 
 from blender_addon.paths import builtin_head_file
 from blender_addon.rig.fidelity import evaluated_vertices
+from blender_addon.rig.parts import rig_parts
 from blender_addon.takes.face_ruler import FLAME_LIPS, FaceRuler, flame_lips
 from blender_addon.takes.rig_tools import edited, face_tools
 
@@ -84,3 +86,23 @@ def test_both_heads_speak_alike(what):
         for kind in ("builtin", "flame")
     )
     assert np.abs(one - other).max() < (0.01 if what == "lips" else 1.5)
+
+
+@pytest.mark.parametrize(
+    ("axes", "tail", "roll"), [(Z_UP, (0.0, 0.0, 0.01), 0.0), (np.eye(3), (0.02, 0.01, 0.0), 40.0)]
+)
+def test_a_rig_made_by_others_is_read_in_flame_s_axes(scene, axes, tail, roll):
+    with np.load(builtin_head_file()) as arrays:
+        kept = {name: arrays[name] for name in ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights")}
+    rig = flame_addon_rig(kept, axes, tail, roll)
+    rig.location, rig.rotation_euler = (1.0, 2.0, 3.0), (0.3, 0.2, 0.1)
+    bpy.context.view_layer.update()
+    model, expected = face_tools(rig_parts(rig)).model, builtin_model()
+    assert model.kind == "flame"
+    for name in ("rest", "directions", "correctives"):
+        np.testing.assert_allclose(getattr(model, name), getattr(expected, name), atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(model.weights, expected.weights, atol=1e-5)
+    np.testing.assert_allclose(model.joints[1:], expected.joints[1:], atol=1e-6)
+    rig.children[0].data.shape_keys.key_blocks["Shape3"].value = 2.0
+    changed = face_tools(rig_parts(rig)).model.rest
+    np.testing.assert_allclose(changed, kept["v_template"] + 2.0 * kept["shapedirs"][..., 2], atol=1e-6)
