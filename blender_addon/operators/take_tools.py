@@ -64,7 +64,7 @@ class ARTALK_OT_restore_take(TakeOperator, bpy.types.Operator):
 
 
 class ARTALK_OT_whole_frames(TakeOperator, bpy.types.Operator):
-    """Bake this take anew with keys on whole frames, or exactly where the motion has them. Asks before changes by hand are lost"""  # noqa: E501
+    """Bake this take anew, with keys on whole frames or exactly where the motion has them"""
 
     bl_idname = "artalk.whole_frames"
     bl_label = "Keys on Whole Frames"

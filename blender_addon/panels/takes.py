@@ -76,6 +76,7 @@ class ARTALK_PT_takes(Tab, bpy.types.Panel):
         buttons.operator("artalk.delete_take", text="", icon="TRASH")
         buttons.separator()
         buttons.operator("artalk.compare_takes", text="", icon="ARROW_LEFTRIGHT")
+        draw_reason(layout, context, reasons.no_own_take(context))
         _draw_state(layout, context)
 
 

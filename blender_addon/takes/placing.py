@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import bpy
 
@@ -15,12 +16,10 @@ from .strips import ORIGIN, origin, place_strip, strip_shift, take_strip
 from .take import changeable_details, rebake
 from .timeline import rate_of
 
-_NEAR_HZ = 1e-6
-
 
 def is_at_scene_rate(scene: bpy.types.Scene, details: TakeDetails) -> bool:
     """Return whether a take's keys lie where the scene's rate wants them."""
-    return abs(details.rate_hz - rate_of(scene)) < _NEAR_HZ * details.rate_hz
+    return math.isclose(details.rate_hz, rate_of(scene), rel_tol=1e-6)
 
 
 def retime(scene: bpy.types.Scene, parts: RigParts, action: bpy.types.Action) -> None:

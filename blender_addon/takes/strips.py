@@ -94,9 +94,14 @@ def strip_origin(scene: bpy.types.Scene, strip: bpy.types.Strip) -> float:
 
 
 def strip_shift(scene: bpy.types.Scene, action: bpy.types.Action) -> float:
-    """Return by how many frames a take's strip was moved since it was placed; 0 without a strip."""
+    """Return by how many frames a take's strip was moved since it was placed.
+
+    Returns:
+        0 also without a strip, and while the take waits to be retimed to the scene's rate.
+    """
     strip = take_strip(scene, action)
-    if strip is None or ORIGIN not in strip:
+    is_late = not math.isclose(take_details(action).rate_hz, rate_of(scene), rel_tol=1e-6)
+    if strip is None or ORIGIN not in strip or is_late:
         return 0.0
     shift = strip_origin(scene, strip) - sum(_split(strip, strip[ORIGIN]))
     return shift if abs(shift) > _SAME else 0.0

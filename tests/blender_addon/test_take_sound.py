@@ -11,7 +11,7 @@ bpy = pytest.importorskip("bpy")
 from blender_addon.errors import SoundError
 from blender_addon.rig.parts import rig_parts
 from blender_addon.takes import sound
-from blender_addon.takes.placing import follow_strip
+from blender_addon.takes.placing import follow_strip, retime
 from blender_addon.takes.record import Speech, take_details, takes_of
 from blender_addon.takes.showing import delete_take, play_take
 from blender_addon.takes.sound import keep_sound, sound_file, sound_of
@@ -114,6 +114,15 @@ class TestStrips:
         assert strip_shift(scene, take) == 0.0
         assert take_strip(scene, take) == strip
         np.testing.assert_allclose(heard_frames(scene, tmp_path / "mixed.wav"), [37.25, 61.25], atol=0.01)
+
+    def test_a_new_rate_does_not_look_like_a_moved_strip(self, scene, head, motion, clicks, tmp_path):
+        take = take_with(head, motion, clicks, start=5.25)
+        place_sound(scene, take)
+        scene.render.fps = 30
+        assert strip_shift(scene, take) == 0.0
+        retime(scene, head, take)
+        assert strip_shift(scene, take) == 0.0
+        np.testing.assert_allclose(heard_frames(scene, tmp_path / "mixed.wav"), [20.25, 50.25], atol=0.01)
 
     def test_a_deleted_take_takes_its_strip_along_unless_another_take_needs_it(self, scene, head, motion, clicks):
         scene.artalk.rig = head.rig

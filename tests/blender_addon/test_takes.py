@@ -27,7 +27,7 @@ from blender_addon.takes.take import (
 )
 from blender_addon.timing import key_frames
 
-RATES = [(24, 1.0), (25, 1.0), (30, 1.0), (60, 1.001)]
+RATES = [(12, 1.0), (24, 1.001), (24, 1.0), (25, 1.0), (30, 1.001), (60, 1.001), (120, 1.0)]
 
 
 @pytest.mark.parametrize(("fps", "base"), RATES)
