@@ -74,8 +74,10 @@ def export_clip(scene: bpy.types.Scene, bones: BodyBones, wanted: ExportRange) -
         wanted: what to sample.
 
     Raises:
-        BodyError: if the range holds less than two samples, or the body is not in the scene.
+        BodyError: if the range holds less than two samples, or the body is not in the scene or shows its rest position.
     """
+    if bones.rig.data.pose_position == "REST":
+        raise BodyError(f"'{bones.rig.name}' shows its rest position.", "Set its armature to Pose Position.")
     if wanted.count < 2:
         raise BodyError("There are less than two frames of motion to export.", "Choose a longer range.")
     frames = wanted.frames(timeline.rate_of(scene))

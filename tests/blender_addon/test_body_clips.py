@@ -230,6 +230,31 @@ def test_exporting_leaves_the_scene_on_its_frame_and_needs_two_frames(scene, bod
         export_clip(scene, body_bones(body), ExportRange(1.0, 1, 30.0))
 
 
+def test_a_body_that_shows_its_rest_position_is_not_exported_as_still(scene, body):
+    put(body, small_clip(5))
+    body.data.pose_position = "REST"
+    with pytest.raises(BodyError, match="rest position"):
+        export_clip(scene, body_bones(body), whole_clip(scene, body))
+
+
+def test_a_library_override_of_a_body_can_be_animated(scene, body, tmp_path):
+    collection = bpy.data.collections.new("character")
+    for thing in (body, *body.children):
+        collection.objects.link(thing)
+    bpy.data.libraries.write(str(tmp_path / "library.blend"), {collection})
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene = bpy.context.scene
+    scene.render.fps = 30
+    with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, wanted):
+        wanted.collections = ["character"]
+    override = wanted.collections[0].override_hierarchy_create(scene, bpy.context.view_layer, do_fully_editable=True)
+    rig, clip = override.objects["Body"], small_clip(10)
+    put(rig, clip)
+    degrees, millimetres = worst(export_clip(scene, body_bones(rig), whole_clip(scene, rig)), clip)
+    assert degrees <= DEGREES
+    assert millimetres <= MILLIMETRES
+
+
 def test_what_is_kept_with_a_clip_survives_saving_and_loading(scene, body, tmp_path):
     clip = small_clip(20)
     action = put(body, clip, start=5.5).action
