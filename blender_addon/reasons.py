@@ -15,7 +15,7 @@ from .preferences import engine_python
 from .rig import identity
 from .rig.parts import rig_parts
 from .takes.placing import is_at_scene_rate
-from .takes.record import take_details, take_motion, takes_of
+from .takes.record import has_motion, take_details, takes_of
 from .takes.rig_tools import face_tools
 from .takes.showing import previous_take
 from .takes.sound import sound_file, sound_of
@@ -95,10 +95,9 @@ def no_changing_take(context: bpy.types.Context) -> str:
     take = current_take(parts.rig)
     try:
         changeable_details(parts, take)
-        take_motion(take)
     except AddonError as exc:
         return f"{str(exc).rstrip('.')}: {exc.remedy[:1].lower()}{exc.remedy[1:].rstrip('.')}"
-    return ""
+    return "" if has_motion(take) else f"'{take.name}' has no readable motion: generate the take again"
 
 
 def no_comparing(context: bpy.types.Context) -> str:
@@ -171,13 +170,22 @@ def no_export(context: bpy.types.Context) -> str:
     return "Leave Edit Mode first" if context.scene.artalk.rig.mode == "EDIT" else ""
 
 
-def no_completing(context: bpy.types.Context) -> str:
-    """Return why nothing can be added to a rig made by others."""
+def no_attaching(context: bpy.types.Context) -> str:
+    """Return why no FLAME file can be attached to the head."""
+    try:
+        kind = rig_parts(context.scene.artalk.rig).kind
+    except AddonError as exc:
+        return str(exc)
+    return "The built-in head needs no file" if kind == "builtin" else ""
+
+
+def no_correctives(context: bpy.types.Context) -> str:
+    """Return why no drivers can be added to the head's correctives."""
     try:
         parts = rig_parts(context.scene.artalk.rig)
     except AddonError as exc:
         return str(exc)
-    return "" if parts.is_foreign else "This head was made by ARTalk and lacks nothing"
+    return "" if parts.is_foreign else "This head's correctives follow its bones already"
 
 
 def no_studio(context: bpy.types.Context) -> str:

@@ -45,7 +45,8 @@ class ARTALK_OT_export_head(Explained, bpy.types.Operator, ExportHelper):
         """Ask for the file, unless this Blender cannot write the format."""
         if missing(FORMATS[self.kind]):
             return self.execute(context)
-        self.filepath = self.filepath or f"{context.scene.artalk.rig.name}{self.filename_ext}"
+        if not self.properties.is_property_set("filepath"):
+            self.properties.filepath = f"{context.scene.artalk.rig.name}{self.filename_ext}"
         return ExportHelper.invoke(self, context, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -133,17 +133,8 @@ class ARTALK_OT_check_rig(Explained, bpy.types.Operator):
         return report(self, Notice(text, is_error=check.worst_mm > WORST_MM))
 
 
-class _ForeignOperator(Explained):
-    """What the operators for rigs made by others share."""
-
-    @classmethod
-    def reason(cls, context: bpy.types.Context) -> str:
-        """Return why nothing can be added to the rig."""
-        return reasons.no_completing(context)
-
-
-class ARTALK_OT_attach_flame(_ForeignOperator, bpy.types.Operator, ImportHelper):
-    """Say which FLAME file this rig is of, so that takes move its joints with the expression"""
+class ARTALK_OT_attach_flame(Explained, bpy.types.Operator, ImportHelper):
+    """Say which FLAME file this rig is of, so that its joints move with the expression and it can be checked"""
 
     bl_idname = "artalk.attach_flame"
     bl_label = "Attach FLAME File"
@@ -153,22 +144,33 @@ class ARTALK_OT_attach_flame(_ForeignOperator, bpy.types.Operator, ImportHelper)
     check_extension = None  # any ending is taken as it is
     filter_glob: bpy.props.StringProperty(default="*.npz;*.pkl;*.pt;*.pth;*.safetensors", options={"HIDDEN"})
 
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why no file can be attached."""
+        return reasons.no_attaching(context)
+
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Keep the file's joints with the rig."""
+        """Keep the file with the rig."""
         path = Path(bpy.path.abspath(self.filepath)).absolute()
         try:
-            attach_flame(rig_parts(context.scene.artalk.rig), load_head(plain_arrays(context, path)))
+            parts = rig_parts(context.scene.artalk.rig)
+            attach_flame(parts, load_head(plain_arrays(context, path), betas_of(parts.keys)))
         except (AddonError, BridgeError) as exc:
             return report_error(self, exc)
         return {"FINISHED"}
 
 
-class ARTALK_OT_add_correctives(_ForeignOperator, bpy.types.Operator):
+class ARTALK_OT_add_correctives(Explained, bpy.types.Operator):
     """Let this rig's bones drive its pose correctives, which its own add-on sets by hand"""
 
     bl_idname = "artalk.add_correctives"
     bl_label = "Drive Correctives"
     bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why no drivers can be added."""
+        return reasons.no_correctives(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Add the drivers."""

@@ -80,12 +80,13 @@ def _described(parts: RigParts) -> str:
 
 
 def _draw_check(layout: bpy.types.UILayout, context: bpy.types.Context, parts: RigParts) -> None:
+    reason = reasons.no_check(context)
     layout.operator("artalk.check_rig", icon="CHECKMARK")
-    draw_reason(layout, context, reasons.no_check(context))
-    if parts.is_foreign:
+    draw_reason(layout, context, reason)
+    if (reason or parts.is_foreign) and not reasons.no_attaching(context):
         layout.operator("artalk.attach_flame", icon="FILE_FOLDER")
+    if parts.is_foreign:
         layout.operator("artalk.add_correctives", icon="DRIVER")
-        draw_reason(layout, context, reasons.no_completing(context))
 
 
 CLASSES = (ARTALK_PT_head, ARTALK_PT_identity)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tell a rig made by others which FLAME file it is of, so that takes move its joints with the expression."""
+"""Tell a rig which FLAME file it is of: one made by others, or one whose file has moved."""
 
 from __future__ import annotations
 
@@ -17,18 +17,25 @@ SAME_M = 1e-4  # metres: a rig and its file differ by rounding alone
 
 
 def attach_flame(parts: RigParts, head: Head) -> None:
-    """Keep a FLAME file's joints with the shape keys of a rig; nothing that can be seen changes.
+    """Keep a FLAME file with the shape keys of a rig; nothing that can be seen changes.
 
-    Without them a take turns the bones about their heads, wherever the expression moves the joints.
+    A rig made by others learns how expressions move FLAME's joints; without that, a take turns its
+    bones about their heads.
 
     Args:
-        parts: a rig made by others.
-        head: the template of its FLAME file.
+        parts: the rig.
+        head: its FLAME file, with the identity that is baked into the rig.
 
     Raises:
         RigError: if the rig is not of that file.
     """
     _check(parts, head)
+    if parts.is_foreign:
+        _keep_joints(parts, head)
+    parts.keys[naming.HEAD_FILE] = str(head.path)
+
+
+def _keep_joints(parts: RigParts, head: Head) -> None:
     shapes, expressions = len(numbered_keys(parts.keys, SHAPE)), len(parts.expression_keys)
     if head.identities.shape[2] < shapes or len(head.expressions) < expressions:
         raise RigError(f"{head.path.name} has fewer directions than '{parts.rig.name}'.", "Choose the rig's own file.")
@@ -41,13 +48,12 @@ def attach_flame(parts: RigParts, head: Head) -> None:
     for name, array in arrays.items():
         parts.keys.pop(name, None)  # bytes that replace bytes would end at their first zero
         parts.keys[name] = np.ascontiguousarray(array, "<f4").tobytes()
-    parts.keys[naming.HEAD_FILE] = str(head.path)
 
 
 def _check(parts: RigParts, head: Head) -> None:
     name, file_name = parts.rig.name, head.path.name
-    if not parts.is_foreign:
-        raise RigError(f"'{name}' was made by ARTalk and knows its file.", "Nothing has to be done.")
+    if parts.kind == naming.BUILTIN:
+        raise RigError(f"'{name}' is the built-in head and needs no file.", "Nothing has to be done.")
     if len(head.vertices) != len(parts.surface.data.vertices):
         text = f"'{name}' has {len(parts.surface.data.vertices)} vertices and {file_name} {len(head.vertices)}."
         raise RigError(text, "Choose the FLAME file that the rig is of.")

@@ -82,11 +82,11 @@ def head_file(parts: RigParts) -> Path:
     """
     name = parts.keys.get(naming.HEAD_FILE) or (naming.BUILTIN if parts.kind == naming.BUILTIN else "")
     if not name:
-        remedy = "Attach its FLAME file." if parts.is_foreign else "Import the head again from its file."
-        raise IdentityError(f"'{parts.rig.name}' does not know which FLAME file it was made from.", remedy)
+        text = f"'{parts.rig.name}' does not know which FLAME file it was made from."
+        raise IdentityError(text, "Attach its FLAME file.")
     path = builtin_head_file() if name == naming.BUILTIN else Path(bpy.path.abspath(name))
     if not path.is_file():
-        raise IdentityError(f"The file of '{parts.rig.name}' is gone: {path}.", "Import the head again from its file.")
+        raise IdentityError(f"The file of '{parts.rig.name}' is gone: {path}.", "Attach its FLAME file again.")
     return path
 
 

@@ -203,3 +203,18 @@ def test_a_head_of_an_earlier_version_speaks_and_takes_another_identity(head, mo
     betas = betas_of(head.keys)
     assert betas.any()
     assert error_mm(parts, motion[:9], betas, frames) <= WORST_MM
+
+
+def test_a_head_whose_file_has_moved_is_given_it_again(scene, flame_file, motion, tmp_path):
+    scene.artalk.rig = build_rig(bpy.context, load_head(flame_file, BETAS), "Imported")
+    moved = flame_file.rename(tmp_path / "moved.npz")
+    refuse(scene.artalk.rig, "is gone")
+    assert bpy.ops.artalk.attach_flame(filepath=str(moved)) == {"FINISHED"}
+    set_betas(bpy.context, scene.artalk.rig, -BETAS)
+    parts = rig_parts(scene.artalk.rig)
+    assert error_mm(parts, motion[:1] * 0, -BETAS, path=moved) <= WORST_MM
+    with pytest.raises(RuntimeError, match="is not of head"):
+        bpy.ops.artalk.attach_flame(filepath=str(builtin_head_file()))
+    bpy.ops.artalk.create_head()
+    with pytest.raises(RuntimeError, match="needs no file"):
+        bpy.ops.artalk.attach_flame(filepath=str(moved))
