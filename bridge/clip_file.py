@@ -19,10 +19,7 @@ gender     text                  bytes; may be missing
 from __future__ import annotations
 
 import dataclasses
-import os
-import tempfile
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +29,7 @@ from numpy.typing import NDArray
 from . import body, rotations
 from .clip import Clip, Kind, UpAxis, upright
 from .errors import ClipFileError
+from .whole_file import whole_file
 
 Entries = dict[str, NDArray[np.generic]]
 
@@ -93,19 +91,11 @@ def save_clip(path: Path, clip: Clip) -> None:
     """
     path = Path(path)
     try:
-        handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".part", dir=path.parent)
-    except OSError as exc:
-        raise _unwritable(path, exc) from exc
-    try:
-        with os.fdopen(handle, "wb") as stream:
+        with whole_file(path) as stream:
             write_clip(stream, clip)
-        _give_usual_permissions(Path(temporary))
-        Path(temporary).replace(path)
     except OSError as exc:
-        raise _unwritable(path, exc) from exc
-    finally:
-        with suppress(OSError):
-            Path(temporary).unlink(missing_ok=True)
+        reason = f"cannot be written ({exc.strerror or exc})"
+        raise ClipFileError(path, reason, "Choose a folder that you may write to.") from exc
 
 
 def write_clip(stream: BinaryIO, clip: Clip) -> None:
@@ -236,14 +226,3 @@ def _numbers(entries: Entries, key: str) -> NDArray[np.float64]:
     if not np.isfinite(value).all():
         raise ValueError(f"'{key}' holds values that are not numbers")
     return value.astype(np.float64)
-
-
-def _give_usual_permissions(path: Path) -> None:
-    """Replace the private mode of a temporary file by that of any new file."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)
-
-
-def _unwritable(path: Path, exc: OSError) -> ClipFileError:
-    return ClipFileError(path, f"cannot be written ({exc.strerror or exc})", "Choose a folder that you may write to.")

@@ -21,7 +21,7 @@ from bridge.motion import CHANNELS, EXPRESSION, FPS, GLOBAL_ORIENT, JAW_POSE
 
 from ..errors import BodyError
 from ..rig.parts import RigParts
-from ..takes.record import TakeDetails, take_details, take_motion
+from ..takes.record import take_details, take_motion
 from ..takes.rig_tools import edited
 from ..takes.take import current_take
 
@@ -129,20 +129,3 @@ def expressions_note(kind: str, clip: Clip | None = None) -> str:
     if clip is not None and clip.expressions is None:
         return "The clip has no expressions: only jaw and head travel."
     return NEARLY
-
-
-def timing_note(details: TakeDetails, frames: int, first: float, last: float, rate_hz: float) -> str:
-    """Say how a take and a clip lie to one another, and whether either is played faster than it was made.
-
-    Args:
-        details: of the take.
-        frames: of the take's motion.
-        first: scene frame where the clip begins.
-        last: scene frame of its last key.
-        rate_hz: the scene's frames a second now.
-    """
-    end = details.start + (frames - 1) * details.rate_hz / FPS
-    text = f"The take plays on frames {details.start:g} to {end:.0f}, the clip on {first:g} to {last:.0f}."
-    if not np.isclose(details.rate_hz, rate_hz):
-        text += f" The scene's rate has changed since, so the take plays {rate_hz / details.rate_hz:.2f} times as fast."
-    return text

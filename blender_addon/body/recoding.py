@@ -16,6 +16,7 @@ import bpy
 from bridge.clip_file import load_clip, save_clip
 from bridge.errors import BridgeError
 from bridge.messages import ClipReady, Failed, Progress, RecodeClip, Reply
+from bridge.whole_file import whole_file
 
 from ..engine_process import EngineProcess
 from ..errors import AddonError, BodyError, EngineJobError
@@ -189,9 +190,8 @@ class RecodeJob:
         assert target is not None  # noqa: S101 - the order has seen to that
         tokens, clip = self._result.read_bytes(), self._source.stat().st_size
         try:
-            part = target.with_name(f"{target.name}.part")
-            part.write_bytes(tokens)
-            part.replace(target)
+            with whole_file(target) as stream:
+                stream.write(tokens)
         except OSError as exc:
             raise BodyError(f"{target} cannot be written ({exc.strerror or exc}).", "Choose another folder.") from exc
         return f"{target.name}: {_size(len(tokens))} in place of the clip's {_size(clip)}."

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import bpy
+import numpy as np
 
 from bridge.motion import FPS
 
@@ -13,7 +14,7 @@ from ..takes import timeline
 from ..takes.record import TakeDetails, take_details, take_motion
 from ..takes.take import current_take, fill_take, new_take, next_number
 from .attach import attached_body
-from .face import expressions_note, motion_of, timing_note
+from .face import expressions_note, motion_of
 from .record import clip_details, current_clip, source_clip
 
 
@@ -63,9 +64,21 @@ def together_note(scene: bpy.types.Scene) -> tuple[str, ...]:
         take, action = current_take(rig_parts(scene.artalk.rig).rig), playing_clip(scene.artalk_body.rig)
         if take is None:
             return ()
-        details = clip_details(action)
-        last = details.start + source_clip(action).seconds * details.rate_hz
-        count, rate_hz = len(take_motion(take)), timeline.rate_of(scene)
-        return (timing_note(take_details(take), count, details.start, last, rate_hz),)
+        spoken, moved = take_details(take), clip_details(action)
+        rate_hz = timeline.rate_of(scene)
+        spoken_end = spoken.start + (len(take_motion(take)) - 1) / FPS * spoken.rate_hz
+        moved_end = moved.start + source_clip(action).seconds * moved.rate_hz
     except AddonError:
         return ()
+    where = (
+        f"The take plays on frames {spoken.start:g} to {spoken_end:.0f}, "
+        f"the clip on {moved.start:g} to {moved_end:.0f}."
+    )
+    return (where, *_stretch("take", spoken.rate_hz, rate_hz), *_stretch("clip", moved.rate_hz, rate_hz))
+
+
+def _stretch(name: str, laid_out_hz: float, rate_hz: float) -> tuple[str, ...]:
+    """Say if something plays faster or slower than it was made, because the scene's rate has changed since."""
+    if np.isclose(laid_out_hz, rate_hz):
+        return ()
+    return (f"The scene's rate has changed since, so the {name} plays {rate_hz / laid_out_hz:.2f} times as fast.",)

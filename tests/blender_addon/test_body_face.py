@@ -267,7 +267,11 @@ def test_face_and_body_are_saved_as_one_clip_and_it_is_said_what_travels(scene, 
 def test_a_take_at_another_rate_than_the_scenes_is_said_to_be_stretched(scene, head, body, clip, speech, tmp_path):
     speak(head, speech, rate_hz=24.0)
     bpy.ops.artalk.export_clip(filepath=str(tmp_path / "both.npz"), has_face=True)
-    assert "1.25 times as fast" in notices.shown().text
+    assert "the take plays 1.25 times as fast" in notices.shown().text
+    assert "the clip plays" not in notices.shown().text
+    scene.render.fps = 60
+    bpy.ops.artalk.export_clip(filepath=str(tmp_path / "both.npz"), has_face=True)
+    assert "the clip plays 2.00 times as fast" in notices.shown().text
 
 
 @pytest.mark.parametrize("is_attached", [False, True])
