@@ -21,9 +21,9 @@ SHUT_MM = 0.4  # what a closed gap is brought to: it cannot be told from rest
 
 _CORE_MM = 0.3  # frames with a gap this little above a closure's smallest belong to it
 _FADE = (0.75, 0.25)  # share of the closing on the frames beside a closure
-_ROUNDS = 4  # of Newton's method: posed skin is not quite linear
+_ROUNDS = 3  # of going as far as is still missing: posed skin is not quite linear
 _MOST = 3.0  # of the closing channels, so that a wide open mouth is not torn shut
-_PROBE = 0.05
+_LEAST_RATE_MM = 0.05  # by which a unit of the closing channels counts as closing a gap
 
 
 def find_closures(lip_gap: Floats, threshold_mm: float) -> list[tuple[int, int]]:
@@ -55,13 +55,12 @@ def closed_lips(motion: Motion, closures: list[tuple[int, int]], ruler: FaceRule
     if not len(frames):
         return motion.copy()
     part = motion[frames]
-    amount = np.zeros(len(frames))
+    amount, gaps = np.zeros(len(frames)), ruler.lip_gaps(part)
+    rates = np.maximum((gaps - ruler.lip_gaps(part + closer)), _LEAST_RATE_MM)
     for _ in range(_ROUNDS):
-        here = part + (amount[:, None] * closer).astype(np.float32)
-        gaps = ruler.lip_gaps(here)
-        rates = (gaps - ruler.lip_gaps(here + np.float32(_PROBE) * closer)) / _PROBE
-        steps = ((gaps - SHUT_MM) / np.maximum(rates, 1e-3)).max(axis=1)
-        amount = np.clip(amount + np.clip(steps, -_MOST, _MOST), 0.0, _MOST)
+        steps = ((gaps - SHUT_MM) / rates).max(axis=1)
+        amount = np.clip(amount + steps, 0.0, _MOST)
+        gaps = ruler.lip_gaps(part + (amount[:, None] * closer).astype(np.float32))
     closed = motion.copy()
     closed[frames] += ((shares[frames] * amount)[:, None] * closer).astype(np.float32)
     return closed
