@@ -154,7 +154,7 @@ def evaluated_vertices(rig: bpy.types.Object, scene: bpy.types.Scene, frame: flo
         frame: scene frame; may lie between whole frames.
 
     Returns:
-        ``[V, 3]`` metres, in FLAME's axes (Y up).
+        ``[V, 3]`` metres, in the mesh's own axes: FLAME's (Y up), unless others made the rig.
 
     Raises:
         RigError: if the rig is incomplete.

@@ -132,14 +132,20 @@ def foreign_joints(
 
     Returns:
         ``[J, 3, E]`` and ``[J, 3]`` metres in FLAME's axes.
+
+    Raises:
+        RigError: if shape keys have been deleted since.
     """
     joints = len(naming.JOINTS)
     if naming.JOINTS_AT_REST not in keys:
         return np.zeros((joints, 3, expressions)), np.zeros((joints, 3))
     shapes = [keys.key_blocks[name].value for name in numbered_keys(keys, SHAPE)]
-    offsets = stored(keys, naming.JOINT_OFFSETS, (joints, 3, expressions))
-    places = stored(keys, naming.JOINTS_AT_REST, (joints, 3))
-    places = places + stored(keys, naming.SHAPE_JOINT_OFFSETS, (joints, 3, len(shapes))) @ np.array(shapes)
+    offsets, moves = (
+        stored(keys, name, (joints, 3, -1)) for name in (naming.JOINT_OFFSETS, naming.SHAPE_JOINT_OFFSETS)
+    )
+    if (offsets.shape[2], moves.shape[2]) != (expressions, len(shapes)):
+        raise RigError(f"'{rig.name}' lacks shape keys that it had.", "Undo what removed them.")
+    places = stored(keys, naming.JOINTS_AT_REST, (joints, 3)) + moves @ np.array(shapes)
     heads = np.array([axes.transposed() @ rig.data.bones[bone].head_local for bone in bones])
     return offsets, places - heads
 

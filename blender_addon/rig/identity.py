@@ -3,8 +3,8 @@
 
 An identity moves the Basis and every other shape key alike, so that what a key adds to the Basis
 stays, and it moves the joints, which the bones follow. Keyframes stay valid: bones turn by the same
-angles, and the locations that takes key depend on how *expressions* move joints, which is the same
-for every identity because FLAME's joints are linear in its coefficients.
+angles, and what takes key besides is how far *expressions* move the joints, which is the same for
+every identity because FLAME's joints are linear in its coefficients.
 """
 
 from __future__ import annotations

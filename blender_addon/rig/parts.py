@@ -114,11 +114,8 @@ class RigParts:
 
 def rig_keys(rig: bpy.types.Object) -> bpy.types.Key | None:
     """Return the shape keys of a rig that ARTalk made, ``None`` where they are not there."""
-    for child in rig.children if naming.RIG_KIND in rig else ():
-        keys = child.data.shape_keys if child.type == "MESH" else None
-        if keys is not None and naming.EXPRESSION_KEYS in keys:
-            return keys
-    return None
+    surface = _surface(rig) if naming.RIG_KIND in rig else None
+    return surface.data.shape_keys if surface is not None else None
 
 
 def is_rig(thing: bpy.types.Object | None) -> bool:
@@ -152,6 +149,8 @@ def rig_parts(rig: bpy.types.Object | None) -> RigParts:
 
 def _own_parts(rig: bpy.types.Object) -> RigParts:
     surface = _surface(rig)
+    if surface is None:
+        raise RigError(f"'{rig.name}' has lost its mesh or the mesh's shape keys.", _REMEDY)
     keys = surface.data.shape_keys
     names = tuple(json.loads(keys[naming.EXPRESSION_KEYS]))
     missing = [name for name in names if name not in keys.key_blocks]
@@ -198,9 +197,9 @@ def ensure_own_id(rig: bpy.types.Object) -> str:
     return str(rig[naming.RIG_ID])
 
 
-def _surface(rig: bpy.types.Object) -> bpy.types.Object:
+def _surface(rig: bpy.types.Object) -> bpy.types.Object | None:
     for child in rig.children:
         keys = child.data.shape_keys if child.type == "MESH" else None
         if keys is not None and naming.EXPRESSION_KEYS in keys:
             return child
-    raise RigError(f"'{rig.name}' has lost its mesh or the mesh's shape keys.", _REMEDY)
+    return None

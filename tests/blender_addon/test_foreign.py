@@ -167,13 +167,17 @@ def test_a_rig_with_fifty_expressions_plays_these(arrays, motion):
     assert worst_mm(rig, Z_UP, 2, flame(arrays, cut, **known)) <= WORST_MM
 
 
-def test_a_damaged_rig_names_what_it_lacks(arrays):
+def test_a_damaged_rig_names_what_it_lacks(arrays, file):
     rig = flame_addon_rig(arrays)
     keys = rig.children[0].data.shape_keys
     keys.key_blocks["Exp37"].name = "smile"
     with pytest.raises(RigError, match="lacks the shape key 'Exp37'"):
         rig_parts(rig)
     keys.key_blocks["smile"].name = "Exp37"
+    attach_flame(rig_parts(rig), load_head(file))
+    rig.children[0].shape_key_remove(keys.key_blocks["Shape7"])
+    with pytest.raises(RigError, match="lacks shape keys that it had"):
+        rig_parts(rig)
     rig.data.bones["left_eye"].name = "monocle"
     with pytest.raises(RigError, match="no bone 'left_eye'"):
         rig_parts(rig)
