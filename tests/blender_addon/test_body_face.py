@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flame import rotation_matrix
+from flame import flame_vertices, rotation_matrix
 
 bpy = pytest.importorskip("bpy")
 
@@ -25,6 +25,7 @@ from blender_addon.body.record import clip_details, current_clip
 from blender_addon.body.skeleton import build_skeleton
 from blender_addon.errors import BodyError
 from blender_addon.paths import builtin_head_file
+from blender_addon.rig.fidelity import evaluated_vertices
 from blender_addon.rig.parts import rig_parts
 from blender_addon.takes.record import TakeDetails, take_motion
 from blender_addon.takes.take import current_take, fill_take, new_take
@@ -119,6 +120,23 @@ def test_a_head_of_another_add_on_is_carried_too(scene, body, clip, axes, tail, 
     for joint in (0, 3, 6, 9, NECK, HEAD):
         turn = turn @ rotation_matrix(clip.poses[23, joint])
     np.testing.assert_allclose(neck[:3, :3] @ rest.T @ axes, ADD_ON_AXES @ turn, atol=1e-4)
+
+
+def test_a_carried_head_is_exactly_flame_with_the_bodys_head_as_its_neck(scene, body, motion, flame_file):
+    """Also while strong expressions move the joints, of which the root's own turn is held back."""
+    scene.render.fps = 25
+    clip = small_clip(50, fps=25.0)
+    import_clip(scene, body_bones(body), clip, "walk")
+    bpy.ops.artalk.import_head(filepath=str(flame_file))
+    head = rig_parts(scene.artalk.rig)
+    speak(head, motion, rate_hz=25.0)
+    attach_head(head, body_bones(body))
+    still = motion.copy()
+    still[:, GLOBAL_ORIENT] = 0.0
+    for frame in (3, 17, 41):
+        expected = flame_vertices(flame_file, still[frame : frame + 1], turned={1: clip.poses[frame, HEAD]})[0]
+        found = evaluated_vertices(head.rig, scene, frame + 1.0)
+        assert 1000 * np.linalg.norm(found - expected, axis=1).max() <= 0.01
 
 
 def test_the_takes_own_head_turn_is_held_while_the_body_carries_the_head(scene, head, body, clip, speech):
