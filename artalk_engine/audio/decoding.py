@@ -10,6 +10,8 @@ from artalk_engine.errors import AudioEmptyError, AudioFormatError
 from . import film, sndfile
 from .sound import Block, SoundInfo
 
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1_000, 768_000
+
 
 def describe_sound(path: Path) -> SoundInfo:
     """Look at a file's header.
@@ -37,6 +39,8 @@ def decode(path: Path, start_s: float = 0.0, end_s: float | None = None) -> Iter
         AudioFormatError: if it is not sound, or damaged within the range.
     """
     info, is_sndfile = _choose_reader(path)
+    if not LOWEST_RATE_HZ <= info.rate_hz <= HIGHEST_RATE_HZ:
+        raise AudioFormatError(f"{path.name} tells of {info.rate_hz:,} samples a second, which no sound has")
     first = round(start_s * info.rate_hz)
     last = None if end_s is None else round(end_s * info.rate_hz)
     return sndfile.blocks(path, first, last) if is_sndfile else film.blocks(path, first, last)

@@ -19,29 +19,9 @@ from artalk_engine.config import SAMPLE_RATE_HZ
 from artalk_engine.errors import ConfigError
 
 from .resample import resample
+from .wav2vec import FeatureExtractor, FeatureProjection, TransformerEncoder, Wav2VecConfig
 
 MIMI_RATE_HZ = 24_000
-
-# The released model's encoder, XLS-R-300M; an AUDIO_CONFIG overrides field by field.
-XLS_R_300M: dict[str, Any] = {
-    "hidden_size": 1024,
-    "num_hidden_layers": 24,
-    "num_attention_heads": 16,
-    "intermediate_size": 4096,
-    "hidden_act": "gelu",
-    "feat_extract_norm": "layer",
-    "feat_extract_activation": "gelu",
-    "conv_bias": True,
-    "conv_dim": [512] * 7,
-    "conv_kernel": [10, 3, 3, 3, 3, 2, 2],
-    "conv_stride": [5, 2, 2, 2, 2, 2, 2],
-    "num_conv_pos_embeddings": 128,
-    "num_conv_pos_embedding_groups": 16,
-    "do_stable_layer_norm": True,
-    "layer_norm_eps": 1e-5,
-    "mask_time_prob": 0.075,
-}
-
 
 # Names that other versions of transformers (and of PyTorch) give the same tensors: pattern, name here.
 KEY_RENAMES: tuple[tuple[str, str], ...] = (
@@ -112,17 +92,15 @@ class Wav2VecEncoder(AudioEncoder):
 
     def __init__(self, audio_cfg: Mapping[str, Any]) -> None:
         super().__init__()
-        from transformers import Wav2Vec2Config, Wav2Vec2Model
-
-        stock = Wav2Vec2Model(Wav2Vec2Config(**{**XLS_R_300M, **audio_cfg}))
-        self.feature_dim = int(stock.config.hidden_size)
-        self._kernels, self._strides = tuple(stock.config.conv_kernel), tuple(stock.config.conv_stride)
+        config = Wav2VecConfig.from_mapping(audio_cfg)
+        self.feature_dim = config.hidden_size
+        self._kernels, self._strides = config.conv_kernel, config.conv_stride
         self.hop = math.prod(self._strides)
-        # The parts are held directly, so that their names are those in the checkpoint.
-        self.masked_spec_embed = getattr(stock, "masked_spec_embed", None)
-        self.feature_extractor = stock.feature_extractor
-        self.feature_projection = stock.feature_projection
-        self.encoder = stock.encoder
+        if config.mask_time_prob > 0 or config.mask_feature_prob > 0:  # for training only, but checkpoints have it
+            self.masked_spec_embed = nn.Parameter(torch.rand(config.hidden_size))
+        self.feature_extractor = FeatureExtractor(config)
+        self.feature_projection = FeatureProjection(config)
+        self.encoder = TransformerEncoder(config)
         self.register_load_state_dict_pre_hook(_rename_keys)  # type: ignore[no-untyped-call]
 
     def steps(self, samples: int) -> int:
@@ -139,8 +117,7 @@ class Wav2VecEncoder(AudioEncoder):
             level: mean and deviation of each whole clip, ``[B, 2]``; None takes the window's own, as upstream does.
         """
         features = self.feature_extractor(normalise(windows, level)).transpose(1, 2)
-        projected, _ = self.feature_projection(features)
-        encoded: Tensor = self.encoder(projected).last_hidden_state
+        encoded: Tensor = self.encoder(self.feature_projection(features))
         return encoded
 
 

@@ -6,6 +6,7 @@ import torch
 
 from artalk_engine.audio.encoders import build_audio_encoder, encoder_of, normalise
 from artalk_engine.audio.resample import resample
+from artalk_engine.errors import ConfigError
 from tests.artalk_engine.released_layout import MIMI
 from tests.golden.golden import Golden, recording
 from tests.golden.seeded_weights import MANIFEST
@@ -51,16 +52,42 @@ def test_encoders_can_be_trained(name, config):
     assert any(parameter.grad is not None and parameter.grad.abs().sum() > 0 for parameter in encoder.parameters())
 
 
-def test_wav2vec_is_transformers_own_model_behind_the_normalisation():
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"num_hidden_layers": 2, "num_conv_pos_embeddings": 15},
+        {"feat_extract_norm": "group", "conv_bias": False, "do_stable_layer_norm": False, "mask_time_prob": 0.0},
+    ],
+    ids=["XLS-R", "odd kernel", "base"],
+)
+def test_wav2vec_is_transformers_own_model_behind_the_normalisation(changes):
     from transformers import Wav2Vec2Config, Wav2Vec2Model
 
     torch.manual_seed(0)
-    encoder = build_audio_encoder("wav2vec", WAV2VEC).eval()
-    reference = Wav2Vec2Model(Wav2Vec2Config(**WAV2VEC)).eval()
-    reference.load_state_dict(encoder.state_dict(), strict=True)
+    reference = Wav2Vec2Model(Wav2Vec2Config(**{**WAV2VEC, **changes})).eval()
+    encoder = build_audio_encoder("wav2vec", {**WAV2VEC, **changes}).eval()
+    assert list(encoder.state_dict()) == list(reference.state_dict())
+    encoder.load_state_dict(reference.state_dict(), strict=True)
     window = torch.randn(2, 64_000)
     with torch.no_grad():
-        assert torch.equal(encoder(window), reference(normalise(window)).last_hidden_state)
+        expected = reference(normalise(window)).last_hidden_state
+        torch.testing.assert_close(encoder(window), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"hidden_act": "relu"}, "other than gelu"),
+        ({"add_adapter": True}, "adapter"),
+        ({"conv_stride": [5]}, "differ in length"),
+        ({"num_attention_heads": 5}, "into 5 heads"),
+        ({"feat_extract_norm": "batch"}, "layer or group"),
+    ],
+)
+def test_wav2vec_of_other_kinds_says_so(changes, said):
+    with pytest.raises(ConfigError, match=said):
+        build_audio_encoder("wav2vec", {**WAV2VEC, **changes})
 
 
 def test_mimi_is_transformers_own_model_up_to_its_quantizer():
@@ -127,6 +154,7 @@ def test_transformers_is_loaded_only_for_the_encoders_that_need_it():
         "import sys, time; import artalk_engine; assert 'torch' not in sys.modules;"
         "from artalk_engine import ARTAvatarInferEngine;"
         "from artalk_engine.audio.encoders import build_audio_encoder; build_audio_encoder('log_mel', {});"
+        f"build_audio_encoder('wav2vec', {WAV2VEC});"
         "assert 'transformers' not in sys.modules and 'scipy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=600)

@@ -71,6 +71,15 @@ def test_wav_with_a_wrong_length_is_read_to_its_end(tmp_path, length):
     assert speech_length(path) == 16_000
 
 
+@pytest.mark.parametrize("rate_hz", [1, 0x7000_0001])
+def test_rates_that_no_sound_has_say_so(tmp_path, rate_hz):
+    path = write(tmp_path / "a.wav", "wav", 1.0)
+    content = path.read_bytes()
+    path.write_bytes(content[:24] + struct.pack("<I", rate_hz) + content[28:])
+    with pytest.raises(AudioFormatError, match="samples a second, which no sound has"):
+        load_waveform(path)
+
+
 def test_flac_that_does_not_know_its_length_is_read_to_its_end(tmp_path):
     path = write(tmp_path / "a.flac", "flac", 1.0)
     whole = decoded(path)
