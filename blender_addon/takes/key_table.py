@@ -68,6 +68,7 @@ class KeyTable:
         """Return the keys with linear ones in place of all from the first to the last of ``frames``.
 
         The curve outside keeps its shape: where a Bezier segment reaches beyond, it is cut at the first or last frame.
+        Only a segment with an easing by name, such as a bounce, is squeezed into what is left of it.
 
         Args:
             frames: ``[K]``, ascending.

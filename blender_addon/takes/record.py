@@ -150,6 +150,11 @@ def take_motion(action: bpy.types.Action) -> NDArray[np.float32]:
         raise TakeError(f"'{action.name}' has no readable motion.", "Generate the take again.") from exc
 
 
+def has_motion(action: bpy.types.Action) -> bool:
+    """Return whether a take holds its motion; quick, without reading it."""
+    return MOTION in action
+
+
 def takes_of(rig_id: str) -> list[bpy.types.Action]:
     """Return the takes of a rig, the oldest first; those that cannot be read are left out."""
     takes = []
