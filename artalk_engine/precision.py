@@ -4,7 +4,8 @@
     fast    the large products of the audio encoder, and on processors of the generator, in 16 or 8 bits
 
 Whatever lies between the products (norms, attention by angle, sums) stays float32, and so do the choice of bits and the
-motion codec. ``fast`` is never slower: where nothing shorter is quick, or nothing is large, it is ``exact``.
+motion codec; only the audio encoder's attention follows its products. ``fast`` is never slower: where nothing shorter
+is quick, or nothing is large, it is ``exact``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ FULL = torch.float32
 # times as exact. Without tiles (AMX) 16 bits are not always quicker than 32; 8 bits are.
 QUICK_TYPES = {"amx_fp16": torch.float16, "amx_bf16": torch.bfloat16, "avx512_vnni": torch.int8}
 FIRST_CUDA_WITH_QUICK_HALVES = (7, 0)
+ATTENDED = ("q_proj", "k_proj", "v_proj")  # of the audio encoder, whose attention bears 16 bits
 FEWEST_WEIGHTS = 2**18  # of a layer that gains; smaller ones stay in a processor's cache as they are
 
 
@@ -105,7 +107,7 @@ def _exchange(module: nn.Module, dtype: torch.dtype, device: torch.device) -> No
     _exchange_mlp(module, dtype, device)
     for name, child in module.named_children():
         if _is_large(child):
-            setattr(module, name, _linear(child, dtype, device))
+            setattr(module, name, _linear(child, dtype, device, is_inner=name in ATTENDED))
         elif isinstance(child, nn.Conv1d):
             if device.type != "mps":
                 setattr(module, name, ChannelsLastConv(child, dtype if dtype.is_floating_point else FULL))
@@ -124,7 +126,7 @@ def _exchange_mlp(module: nn.Module, dtype: torch.dtype, device: torch.device) -
         return
     linear = parent.get_submodule(first)
     if _is_large(linear):
-        setattr(parent, first, _linear(linear, dtype, device, gelu))
+        setattr(parent, first, _linear(linear, dtype, device, gelu, is_inner=True))
         setattr(parent, activation, nn.Identity())
 
 
@@ -132,8 +134,10 @@ def _is_large(module: nn.Module) -> TypeGuard[nn.Linear]:
     return isinstance(module, nn.Linear) and module.weight.numel() >= FEWEST_WEIGHTS
 
 
-def _linear(linear: nn.Linear, dtype: torch.dtype, device: torch.device, gelu: Gelu = Gelu.NONE) -> nn.Module:
+def _linear(
+    linear: nn.Linear, dtype: torch.dtype, device: torch.device, gelu: Gelu = Gelu.NONE, is_inner: bool = False
+) -> nn.Module:
     if dtype == torch.int8:
         return EightBitLinear(linear, gelu)
     kind = PackedLinear if device.type == "cpu" and can_pack() else ReducedLinear
-    return kind(linear, dtype, gelu, is_inner=gelu is not Gelu.NONE)
+    return kind(linear, dtype, gelu, is_inner)
