@@ -93,6 +93,7 @@ def no_changing_take(context: bpy.types.Context) -> str:
         return reason
     parts = rig_parts(context.scene.artalk.rig)
     take = current_take(parts.rig)
+    assert take is not None  # noqa: S101 - that would have been the reason
     try:
         changeable_details(parts, take)
     except AddonError as exc:

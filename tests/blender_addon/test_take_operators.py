@@ -212,7 +212,7 @@ class TestMending:
 
     @pytest.mark.skipif(not sound.can_play_sound(), reason="this build of Blender has no sound library")
     def test_a_take_follows_its_strip(self, scene, head, motion, sound_file):
-        take, _ = add_take(head, motion, speech=Speech(str(sound_file())))
+        take, _ = add_take(head, motion, rate=24.0, speech=Speech(str(sound_file())))
         strip = place_sound(scene, take)
         assert "lies where the take begins" in reasons.no_following(bpy.context)
         name = "content_start" if hasattr(strip, "content_start") else "frame_start"
