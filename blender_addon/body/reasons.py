@@ -43,7 +43,7 @@ def no_clip(context: bpy.types.Context) -> str:
     try:
         playing_clip(context.scene.artalk_body.rig)
     except AddonError as exc:
-        return str(exc)
+        return no_body(context) or f"{exc} {exc.remedy}"
     return no_body(context)
 
 
@@ -56,5 +56,5 @@ def _no_head(context: bpy.types.Context) -> str:
     try:
         rig_parts(context.scene.artalk.rig)
     except AddonError as exc:
-        return str(exc)
+        return f"{exc} {exc.remedy}"
     return ""

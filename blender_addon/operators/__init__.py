@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import body, editing, engine, exchange, generate, head, rig, studio, take_tools, takes
+from . import body, clips, editing, engine, exchange, generate, head, rig, studio, take_tools, takes
 
 CLASSES = (
     head.ARTALK_OT_create_head,
@@ -25,6 +25,7 @@ CLASSES = (
     *editing.CLASSES,
     studio.ARTALK_OT_set_up_studio,
     *body.CLASSES,
+    *clips.CLASSES,
     engine.ARTALK_OT_check_engine,
     engine.ARTALK_OT_stop_engine,
     engine.ARTALK_OT_open_preferences,

@@ -12,8 +12,13 @@ from ..body.recoding import ACTIONS
 from ..reasons import no_recoding
 from .tab import Tab, draw_reason
 
-CODED = (("detail", "MOD_DECIM"), ("smooth", "MOD_SMOOTH"), ("join", "AUTOMERGE_ON"), ("compress", "FILE_ARCHIVE"),
-         ("decompress", "PACKAGE"))  # fmt: skip
+ICONS = {
+    "detail": "MOD_DECIM",
+    "smooth": "MOD_SMOOTH",
+    "join": "AUTOMERGE_ON",
+    "compress": "FILE_ARCHIVE",
+    "decompress": "PACKAGE",
+}
 
 
 class ARTALK_PT_body(Tab, bpy.types.Panel):
@@ -24,7 +29,7 @@ class ARTALK_PT_body(Tab, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the body, its clips, and what joins it to the head."""
+        """Draw the body, its clips, and what joins it to the head; what keeps several buttons grey is said once."""
         layout, settings = self.layout, context.scene.artalk_body
         layout.prop(settings, "rig", text="", icon="ARMATURE_DATA")
         layout.operator("artalk.add_body", icon="ADD")
@@ -32,25 +37,25 @@ class ARTALK_PT_body(Tab, bpy.types.Panel):
         row = layout.row(align=True)
         row.operator("artalk.import_clip", icon="IMPORT")
         row.operator("artalk.export_clip", icon="EXPORT")
-        draw_reason(layout, context, reasons.no_body(context))
-        self._draw_head(context)
+        no_body = reasons.no_body(context)
+        draw_reason(layout, context, no_body)
+        no_face = self._draw_head(context)
+        draw_reason(layout, context, no_face if no_face != no_body else "")
 
-    def _draw_head(self, context: bpy.types.Context) -> None:
+    def _draw_head(self, context: bpy.types.Context) -> str:
+        """Draw what joins head and body; return why some of it is grey."""
         layout, settings = self.layout, context.scene.artalk_body
-        if not is_attached(context.scene.artalk.rig):
-            layout.operator("artalk.attach_head", icon="LINKED")
-            draw_reason(layout, context, reasons.no_attaching(context))
-        else:
-            layout.operator("artalk.detach_head", icon="UNLINKED")
+        is_on = is_attached(context.scene.artalk.rig)
+        name, icon = ("detach_head", "UNLINKED") if is_on else ("attach_head", "LINKED")
+        layout.operator(f"artalk.{name}", icon=icon)
         layout.operator("artalk.take_from_clip", icon="RECOVER_LAST")
-        column = layout.column()
-        column.enabled = not reasons.no_clip(context)
-        column.use_property_split = True
-        column.use_property_decorate = False
-        row = column.row(align=True)
+        row = layout.row(align=True)
+        row.enabled = not reasons.no_clip(context)
+        row.use_property_split = True
+        row.use_property_decorate = False
         row.prop(settings, "head_turn")
         row.operator("artalk.bake_head_turn", text="", icon="FILE_REFRESH")
-        draw_reason(layout, context, reasons.no_face_from_clip(context))
+        return reasons.no_attaching(context) or reasons.no_face_from_clip(context)
 
 
 class ARTALK_PT_body_codec(Tab, bpy.types.Panel):
@@ -70,10 +75,10 @@ class ARTALK_PT_body_codec(Tab, bpy.types.Panel):
         column.prop(settings, "layers")
         column.prop(settings, "smooth")
         grid = layout.grid_flow(columns=2, align=True)
-        for action, icon in CODED:
-            label = next(label for name, label, _ in ACTIONS if name == action)
-            grid.operator("artalk.recode_clip", text=label, icon=icon).action = action
-        draw_reason(layout, context, no_recoding(context))
+        for action, label, _ in ACTIONS:
+            grid.operator("artalk.recode_clip", text=label, icon=ICONS[action]).action = action
+        reason = no_recoding(context)
+        draw_reason(layout, context, reason if reason != reasons.no_body(context) else "")
 
 
 CLASSES = (ARTALK_PT_body, ARTALK_PT_body_codec)

@@ -418,7 +418,7 @@ class TestEngine:
 
     def test_the_interface_goes_on_while_the_engine_works(self, scene, body, clip):
         from blender_addon import jobs
-        from blender_addon.operators.body import recode_order
+        from blender_addon.operators.clips import recode_order
         from blender_addon.preferences import engine_python
 
         jobs.start(recode_order(bpy.context, "smooth", ""), engine_python(bpy.context))
