@@ -44,6 +44,13 @@ class Channels:
     drifts: Floats
     expression: Floats
 
+    def rows(self, chosen: slice) -> Channels:
+        """Return the channels on some frames."""
+        bones = {
+            joint: BoneTrack(track.rotation[chosen], track.location[chosen]) for joint, track in self.bones.items()
+        }
+        return Channels(bones, self.drifts[chosen], self.expression[chosen])
+
 
 def channels_of(
     motion: NDArray[np.float32],

@@ -18,6 +18,7 @@ from ..rig.parts import RigParts, rig_parts
 from .blinks import find_blinks, nearest_blink
 from .curves import WRITTEN, Owners, changed_by_hand, named_values, places_of, write_curves
 from .edits import Edits, edited_motion, turned_bones
+from .face_tools import FaceTools
 from .quality import Quality, quality_of
 from .record import DETAILS, MOTION, take_details, take_edits, take_motion
 from .reduction import Bound, reduce_keys
@@ -25,8 +26,10 @@ from .rig_tools import face_tools
 from .take import baked, changeable_details, rebake
 
 REDUCED = "artalk_reduced"  # on the Action: JSON of `Reduced`
+_ONE_BLINK_S = 0.2  # blinks nearer to each other than this are one
 
-_qualities: dict[int, tuple[int, Quality]] = {}  # by the Action's session identifier: fingerprint and what was found
+# By the Action's session identifier: fingerprint of its motion and edits, what they were seen with, what was found.
+_qualities: dict[int, tuple[int, FaceTools, Quality]] = {}
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,9 @@ def refuse_if_changed(parts: RigParts, action: bpy.types.Action) -> None:
 
 
 def with_blink(edits: Edits, second: float) -> Edits:
-    """Return edits with one more blink."""
-    return dataclasses.replace(edits, added_blinks=tuple(sorted({*edits.added_blinks, round(second, 3)})))
+    """Return edits with one more blink, which is seen at a second although the lids may be shown later."""
+    raw_second = round(second - edits.lids.offset_ms / 1000.0, 3)
+    return dataclasses.replace(edits, added_blinks=tuple(sorted({*edits.added_blinks, raw_second})))
 
 
 def without_blink(action: bpy.types.Action, second: float) -> Edits:
@@ -110,12 +114,11 @@ def without_blink(action: bpy.types.Action, second: float) -> Edits:
     shown = nearest_blink(find_blinks(tools.ruler.lid_gaps(edited_motion(raw, edits, tools))), second)
     if shown is None:
         raise TakeError("There is no blink here.", "Go to a frame on which the eyes are shut.")
-    middle = shown.frame / FPS
-    added = [time for time in edits.added_blinks if abs(time + edits.lids.offset_ms / 1000.0 - middle) < 0.2]
-    if added:
-        return dataclasses.replace(edits, added_blinks=tuple(t for t in edits.added_blinks if t not in added))
-    removed = round(middle - edits.lids.offset_ms / 1000.0, 3)
-    return dataclasses.replace(edits, removed_blinks=(*edits.removed_blinks, removed))
+    raw_middle = round(shown.frame / FPS - edits.lids.offset_ms / 1000.0, 3)
+    left = tuple(time for time in edits.added_blinks if abs(time - raw_middle) >= _ONE_BLINK_S)
+    if left != edits.added_blinks:
+        return dataclasses.replace(edits, added_blinks=left)
+    return dataclasses.replace(edits, removed_blinks=(*edits.removed_blinks, raw_middle))
 
 
 def reduce_take(parts: RigParts, action: bpy.types.Action, bound: Bound) -> Reduced:
@@ -167,13 +170,15 @@ def take_quality(action: bpy.types.Action) -> Quality:
     """
     parts = parts_of(action)
     tools = face_tools(parts)
-    shown = zlib.crc32(bytes(action.get(MOTION, b"")), zlib.crc32(f"{action[DETAILS]}{id(tools)}".encode()))
-    uid = action.session_uid
-    if uid not in _qualities or _qualities[uid][0] != shown:
+    shown, uid = (
+        zlib.crc32(bytes(action.get(MOTION, b"")), zlib.crc32(str(action[DETAILS]).encode())),
+        action.session_uid,
+    )
+    if uid not in _qualities or _qualities[uid][0] != shown or _qualities[uid][1] is not tools:
         raw, edits = take_motion(action), edits_of(action)
         neck = turned_bones(raw, edits, tools).get("neck")
-        _qualities[uid] = shown, quality_of(edited_motion(raw, edits, tools), tools.ruler, neck)
-    return _qualities[uid][1]
+        _qualities[uid] = shown, tools, quality_of(edited_motion(raw, edits, tools), tools.ruler, neck)
+    return _qualities[uid][2]
 
 
 def _written(action: bpy.types.Action) -> int:

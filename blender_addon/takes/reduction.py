@@ -28,6 +28,8 @@ _EVERY = 16  # which other vertices are looked at while keys are chosen
 _TRIES = 6  # of finding the slack
 _AIM = 0.97  # of the bound
 _MENDED = 0.3  # tracks this far off, as a share of the farthest, get a key on a frame that needs some
+_BINS_PER_MM, _BINS = 1000, 50_000  # in which distances are counted
+_FRAMES_AT_ONCE, _MOST_KEPT = 250, 8_000_000  # so that hours of speech need no more memory; frames times vertices
 _SLACK_MM = 0.1  # by which closed lips and shut eyes may be further open
 
 
@@ -127,31 +129,41 @@ class _Probe:
     """Some vertices with every key in place, to compare with.
 
     Attributes:
+        full: the channels with every key.
         model: the vertices.
         ruler: of the head.
-        vertices: ``[T, V, 3]`` metres.
-        lips: ``[T, V, 3]`` metres, of the lips' vertices alone.
+        vertices: ``[T, V, 3]`` metres; ``None`` where they are too many to be kept.
         lip_gap: ``[T]`` mm, largest height between the lips.
         lid_gap: ``[T]`` mm, likewise between the lids.
     """
 
+    full: Channels
     model: FaceModel
     ruler: FaceRuler
-    vertices: NDArray[np.float32]
-    lips: NDArray[np.float32]
+    vertices: NDArray[np.float32] | None
     lip_gap: Floats
     lid_gap: Floats
 
     @classmethod
-    def of(cls, channels: Channels, model: FaceModel, ruler: FaceRuler) -> _Probe:
-        lips = ruler.lips.pose(channels)
-        return cls(model, ruler, model.pose(channels), lips, *_gaps(channels, ruler))
+    def of(cls, full: Channels, model: FaceModel, ruler: FaceRuler) -> _Probe:
+        """Pose the vertices."""
+        is_small = len(full.expression) * len(model.rest) <= _MOST_KEPT
+        return cls(full, model, ruler, model.pose(full) if is_small else None, *_gaps(full, ruler))
 
     def errors(self, channels: Channels) -> Errors:
-        """Compare channels with those that have every key."""
-        off = _distances(self.model.pose(channels), self.vertices)
-        lips = _distances(self.ruler.lips.pose(channels), self.lips)
-        return Errors(_percentile(off), _percentile(lips), off.max(axis=1).astype(np.float64))
+        """Compare channels with those that have every key, some frames at a time."""
+        by_frame, counts, lips = [], np.zeros(_BINS, np.int64), np.zeros(_BINS, np.int64)
+        for first in range(0, len(channels.expression), _FRAMES_AT_ONCE):
+            rows = slice(first, first + _FRAMES_AT_ONCE)
+            shown, full = channels.rows(rows), self.full.rows(rows)
+            off = _distances(
+                self.model.pose(shown), self.model.pose(full) if self.vertices is None else self.vertices[rows]
+            )
+            by_frame.append(off.max(axis=1).astype(np.float64))
+            counts += _counted(off)
+            if self.ruler.knows_lips:
+                lips += _counted(_distances(self.ruler.lips.pose(shown), self.ruler.lips.pose(full)))
+        return Errors(_percentile(counts), _percentile(lips), np.concatenate(by_frame))
 
     def opened(self, channels: Channels) -> NDArray[np.bool_]:
         """Return the frames ``[T]`` on which lips or eyes are no longer shut."""
@@ -223,8 +235,17 @@ def _distances(vertices: NDArray[np.float32], others: NDArray[np.float32]) -> ND
     return np.asarray(np.float32(_TO_MM) * np.sqrt(np.einsum("tvc,tvc->tv", off, off)))
 
 
-def _percentile(off: NDArray[np.float32]) -> float:
-    return float(np.percentile(off, 95.0)) if off.size else 0.0
+def _counted(off: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return how many distances in mm fall into each bin; the last one takes all beyond."""
+    bins = np.minimum(off * np.float32(_BINS_PER_MM), _BINS - 1).astype(np.int32)
+    return np.bincount(bins.ravel(), minlength=_BINS)
+
+
+def _percentile(counts: NDArray[np.int64]) -> float:
+    """Return the upper end of the bin in mm below which 95 of 100 lie; 0 where there are none."""
+    if not counts.any():
+        return 0.0
+    return float(np.searchsorted(np.cumsum(counts), 0.95 * counts.sum()) + 1) / _BINS_PER_MM
 
 
 def _reduction(tracks: Tracks, kept: Flags, errors: Errors) -> Reduction:

@@ -135,6 +135,18 @@ def test_blinks_come_and_go_at_the_playhead(scene, head):
         bpy.ops.artalk.remove_blink()
 
 
+def test_a_blink_is_added_where_it_is_seen_although_the_lids_are_late(scene, head, take):
+    take.artalk_editing.lids.offset_ms = 200.0
+    scene.frame_set(101)
+    bpy.ops.artalk.add_blink()
+    assert blinks(head, take) == pytest.approx([51, 100], abs=1)
+    bpy.ops.artalk.remove_blink()
+    assert blinks(head, take) == pytest.approx([51], abs=1)
+    scene.frame_set(52)
+    bpy.ops.artalk.remove_blink()
+    assert blinks(head, take) == []
+
+
 def test_reducing_keys_tells_what_it_did_until_the_next_change(head, take):
     assert reduced(take) is None
     bpy.ops.artalk.reduce_keys()
