@@ -11,7 +11,6 @@ import bpy
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 from bridge.errors import BridgeError
-from bridge.motion import FPS
 
 from .. import notices, reasons
 from ..errors import AddonError, ExchangeError
@@ -226,12 +225,6 @@ def second_of(scene: bpy.types.Scene, action: bpy.types.Action) -> float:
     """Return the second of a take's motion at the playhead."""
     details = take_details(action)
     return float((scene.frame_current_final - details.start) / details.rate_hz)
-
-
-def scene_frame_of(action: bpy.types.Action, motion_frame: float) -> float:
-    """Return the scene frame on which a motion frame of a take lies."""
-    details = take_details(action)
-    return details.start + motion_frame * details.rate_hz / FPS
 
 
 CLASSES = (

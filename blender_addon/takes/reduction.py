@@ -178,7 +178,7 @@ def _sparse(tracks: Tracks, probe: _Probe, bound: Bound) -> Flags:
     best, slack = np.ones((len(tracks.frames), len(tracks.starts)), bool), bound.p95_mm
     least, most = 0.0, np.inf
     for _ in range(_TRIES):
-        kept = tracks.kept(np.full(len(tracks.frames), slack))
+        kept = tracks.kept(slack)
         load = probe.errors(tracks.shown(kept)).load(bound)
         if load <= 1.0:
             best, least = kept, slack
@@ -249,10 +249,9 @@ def _percentile(counts: NDArray[np.int64]) -> float:
 
 
 def _reduction(tracks: Tracks, kept: Flags, errors: Errors) -> Reduction:
-    widths = np.diff(np.append(tracks.starts, tracks.values.shape[1]))
     rows = {name: np.flatnonzero(kept[:, number]) for number, name in enumerate(tracks.names)}
     for name, part in zip(tracks.names, np.split(tracks.values, tracks.starts[1:], axis=1), strict=True):
         if (part == part[0]).all():
             rows[name] = rows[name][:1]  # a curve with one key is the same everywhere
-    after = sum(int(width) * len(rows[name]) for name, width in zip(tracks.names, widths, strict=True))
+    after = sum(int(width) * len(rows[name]) for name, width in zip(tracks.names, tracks.widths, strict=True))
     return Reduction(rows, int(tracks.values.size), after, errors)

@@ -53,9 +53,15 @@ class Tracks:
             np.repeat([max(mm, _LEAST_MM) for _, _, mm in tracks], widths),
         )
 
-    def kept(self, slack_mm: Floats) -> Flags:
-        """Return the keys ``[T, G]`` to keep where each curve may be off by some millimetres on each frame, ``[T]``."""
-        return kept_keys(self.frames, self.values, slack_mm[:, None] / self.mm, self.starts)
+    def kept(self, slack_mm: float) -> Flags:
+        """Return the keys ``[T, G]`` to keep where each curve may be off by some millimetres."""
+        tolerance = np.broadcast_to(slack_mm / self.mm, self.values.shape)
+        return kept_keys(self.frames, self.values, tolerance, self.starts)
+
+    @property
+    def widths(self) -> NDArray[np.int64]:
+        """How many curves each track has, ``[G]``."""
+        return np.diff(np.append(self.starts, self.values.shape[1]))
 
     def shown(self, kept: Flags) -> Channels:
         """Return the channels that lines between the kept keys give."""
