@@ -244,6 +244,7 @@ class GenerateJob:
         )
         if action is None:
             action, moved = new_take(parts, self._number, timeline.frame_range(scene))
+            self._remarks += [parts.shortfall] if parts.shortfall else []
             self._remarks += [f"Your animation '{name}' now plays from an NLA track below the take." for name in moved]
         fill_take(parts, action, details, np.concatenate(self._pieces))
         self._written = self._arrived

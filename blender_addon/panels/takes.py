@@ -8,6 +8,7 @@ import bpy
 
 from .. import jobs, reasons
 from ..errors import TakeError
+from ..rig.naming import RIG_ID
 from ..rig.parts import is_rig, rig_parts
 from ..takes.placing import is_at_scene_rate
 from ..takes.record import TakeDetails, is_take, take_details, takes_of
@@ -48,7 +49,7 @@ class ARTALK_UL_takes(bpy.types.UIList):
         """Show the takes of the chosen head, by number."""
         everything = list(getattr(data, name))
         rig = context.scene.artalk.rig
-        own = takes_of(rig_parts(rig).rig_id) if is_rig(rig) else []
+        own = takes_of(rig.get(RIG_ID, "")) if rig is not None else []  # a head that lost a part keeps its takes
         own = [take for take in own if self.filter_name.lower() in take.name.lower()]
         flags = [self.bitflag_filter_item if action in own else 0 for action in everything]
         order = [own.index(action) if action in own else len(own) for action in everything]
@@ -107,7 +108,7 @@ class ARTALK_PT_take_tools(Tab, bpy.types.Panel):
         ).on_whole_frames = not is_whole
         column.operator("artalk.pack_sound", icon="PACKAGE")
         column.operator("artalk.restore_take", icon="LOOP_BACK")
-        draw_reason(column, context, reasons.no_changing_take(context))
+        draw_reason(column, context, reasons.no_packing(context))  # whatever keeps from changing, keeps from packing
 
 
 def _summary(details: TakeDetails) -> str:
