@@ -7,8 +7,9 @@ from __future__ import annotations
 import bpy
 
 from .. import jobs, notices, reasons
+from ..engine_process import engine
 from ..errors import AddonError
-from ..preferences import engine_python
+from ..preferences import engine_python, voice_folder
 from .tab import BUTTON, Tab, draw_reason, draw_text
 
 
@@ -26,6 +27,8 @@ class ARTALK_PT_main(Tab, bpy.types.Panel):
         column = settings_column(layout)
         column.prop(settings, "sound")
         column.prop(settings, "style")
+        if voice_folder(context) and engine.description is None:  # only the engine knows what styles are in there
+            column.operator("artalk.check_engine", text="List Its Styles", icon="FILE_REFRESH")
         _draw_job(layout, context)
         _draw_notice(layout, context)
 
