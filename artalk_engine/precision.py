@@ -21,7 +21,7 @@ from .audio.encoders import Wav2VecEncoder
 from .errors import OptionError
 from .motion.generator import BitwiseARModel
 from .motion.transformer import AdaLNSelfAttn
-from .prepared import ChannelsLastConv, EightBitLinear, Gelu, PackedLinear, ReducedLinear
+from .prepared import LARGEST_BYTE, ChannelsLastConv, EightBitLinear, Gelu, PackedLinear, ReducedLinear
 
 Precision = Literal["exact", "fast"]
 
@@ -66,17 +66,30 @@ def shorter_type(device: torch.device) -> torch.dtype:
         return torch.float16 if is_quick else FULL
     if device.type == "mps":
         return torch.float16
-    if not can_pack():
-        return FULL
     abilities = _abilities()
-    return next((dtype for ability, dtype in QUICK_TYPES.items() if abilities.get(ability)), FULL)
+    quick = (dtype for ability, dtype in QUICK_TYPES.items() if abilities.get(ability) and is_sound(dtype))
+    return next(quick, FULL)
 
 
-def can_pack() -> bool:
-    """Say whether oneDNN multiplies here, and knows how to keep weights in its own layout."""
+def is_sound(dtype: torch.dtype) -> bool:
+    """Say whether the processor's library computes in a type at all, and without overflow."""
+    if dtype != torch.int8:
+        return can_pack(dtype)
+    largest = torch.full((4, 64), LARGEST_BYTE, dtype=torch.int8)
+    return can_pack(FULL) and bool((torch._int_mm(largest, largest.t()) == 64 * LARGEST_BYTE**2).all())
+
+
+def can_pack(dtype: torch.dtype) -> bool:
+    """Say whether oneDNN multiplies here in a type, and knows how to keep weights in its own layout."""
     has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    is_x86 = _abilities().get("architecture") == "x86_64"
-    return is_x86 and has_onednn and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    if not has_onednn or _abilities().get("architecture") != "x86_64":
+        return False
+    onednn = torch.ops.mkldnn
+    return hasattr(onednn, "_linear_pointwise") and (
+        dtype == FULL
+        or (dtype == torch.bfloat16 and bool(onednn._is_mkldnn_bf16_supported()))
+        or (dtype == torch.float16 and bool(onednn._is_mkldnn_fp16_supported()))
+    )
 
 
 def _abilities() -> Mapping[str, Any]:
@@ -139,5 +152,5 @@ def _linear(
 ) -> nn.Module:
     if dtype == torch.int8:
         return EightBitLinear(linear, gelu)
-    kind = PackedLinear if device.type == "cpu" and can_pack() else ReducedLinear
+    kind = PackedLinear if device.type == "cpu" and can_pack(dtype) else ReducedLinear
     return kind(linear, dtype, gelu, is_inner)

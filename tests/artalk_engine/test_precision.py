@@ -11,7 +11,7 @@ from artalk_engine import precision
 from artalk_engine.errors import OptionError
 from artalk_engine.motion.generator import BitwiseARModel
 from artalk_engine.precision import shorter_type, use_precision
-from artalk_engine.prepared import ReducedLinear
+from artalk_engine.prepared import EightBitLinear, ReducedLinear
 from tests.artalk_engine.small_voice import CONFIG
 from tests.golden.golden import Golden, buzz, shared_model
 
@@ -21,6 +21,8 @@ CPU = torch.device("cpu")
 @pytest.fixture(params=[torch.bfloat16, torch.float16, torch.int8], ids=["bfloat16", "float16", "int8"])
 def fast(request, monkeypatch):
     """A model in fewer bits, whether this machine is quick with them or not."""
+    if request.param == torch.int8 and not precision.is_sound(torch.int8):
+        pytest.skip("this processor's sums of 8 bits overflow")
     monkeypatch.setattr(precision, "shorter_type", lambda _: request.param)
     model = deepcopy(shared_model("tiny"))
     use_precision(model, "fast", CPU)
@@ -53,7 +55,7 @@ def test_a_batch_in_fewer_bits_is_nearly_its_members(fast):
     audio = torch.cat([buzz(4.0), buzz(4.0).flip(1)])
     together = first_window(fast, audio).bits
     alone = torch.cat([first_window(fast, row[None]).bits for row in audio])
-    assert (together != alone).float().mean() < 0.01
+    assert (together != alone).float().mean() < 0.03
 
 
 @pytest.mark.parametrize("kind", ["exact", "fast"])
@@ -62,14 +64,13 @@ def test_no_weight_is_kept_twice(kind):
     layers = sum(isinstance(module, nn.Linear) for module in model.attn_blocks.modules())
     dtype = use_precision(model, kind, CPU)
     assert not any(isinstance(module, nn.Linear) for module in model.attn_blocks.modules())
-    prepared = [module for module in model.attn_blocks.modules() if isinstance(module, ReducedLinear)]
+    prepared = [module for module in model.attn_blocks.modules() if isinstance(module, ReducedLinear | EightBitLinear)]
     assert len(prepared) == layers
     assert dtype == (shorter_type(CPU) if kind == "fast" else torch.float32)
     assert all(layer.dtype == dtype for layer in prepared)
     assert not any(parametrize.is_parametrized(module) for module in model.modules())
 
 
-@pytest.mark.skipif(not precision.can_pack(), reason="oneDNN does not multiply here")
 @pytest.mark.parametrize(
     ("abilities", "dtype"),
     [
@@ -81,7 +82,10 @@ def test_no_weight_is_kept_twice(kind):
 def test_the_type_is_the_one_that_the_processor_is_quickest_in(monkeypatch, abilities, dtype):
     found = {"architecture": "x86_64", **dict.fromkeys(abilities, True)}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
+    monkeypatch.setattr(precision, "is_sound", lambda _: True)
     assert shorter_type(CPU) == dtype
+    monkeypatch.setattr(precision, "is_sound", lambda _: False)
+    assert shorter_type(CPU) == torch.float32
 
 
 def test_machines_that_are_not_quick_with_fewer_bits_compute_exactly(monkeypatch):
