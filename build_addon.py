@@ -52,6 +52,7 @@ ENGINE = {
     "soundfile==0.14.0": "reads wav, flac, ogg and mp3 without a system package",
     "av==18.1.0": "reads the remaining sound formats and writes H.264 video with AAC sound",
     "safetensors==0.8.0": "checkpoints that cannot carry code",
+    "numba==0.68.1": "compiles the loops of the renderer that draws films without a GPU",
     "tqdm==4.70.1": "progress of training and downloads",
     "espeakng-loader==0.2.4": "espeak-ng and its voices in one wheel: speech with known phoneme times for training",
     "matplotlib==3.11.2": "the evaluation's picture and the demo's contact sheet",

@@ -1,6 +1,7 @@
 """The command line: speech in, a motion file out.
 
     python -m artalk_engine generate speech.wav -o motion.npz --style happy
+    python -m artalk_engine render speech.wav -o film.mp4
     python -m artalk_engine styles
     python -m artalk_engine style add weary --from motion.npz --at 3.2
     python -m artalk_engine describe
