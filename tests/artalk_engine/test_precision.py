@@ -55,7 +55,7 @@ def test_a_batch_in_fewer_bits_is_nearly_its_members(fast):
     audio = torch.cat([buzz(4.0), buzz(4.0).flip(1)])
     together = first_window(fast, audio).bits
     alone = torch.cat([first_window(fast, row[None]).bits for row in audio])
-    assert (together != alone).float().mean() < 0.03
+    assert (together != alone).float().mean() < 0.05
 
 
 @pytest.mark.parametrize("kind", ["exact", "fast"])
