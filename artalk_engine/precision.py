@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from .audio.encoders import Wav2VecEncoder
+from .audio.wav2vec import FeedForward
 from .errors import OptionError
 from .motion.generator import BitwiseARModel
 from .motion.transformer import AdaLNSelfAttn
@@ -133,7 +134,7 @@ def _exchange_mlp(module: nn.Module, dtype: torch.dtype, device: torch.device) -
     parent, gelu = module, Gelu.EXACT
     if isinstance(module, AdaLNSelfAttn):
         parent, first, activation, gelu = module.ffn, "0", "1", Gelu.TANH
-    elif type(getattr(module, "intermediate_act_fn", None)).__name__ in ("GELU", "GELUActivation"):
+    elif isinstance(module, FeedForward):
         first, activation = "intermediate_dense", "intermediate_act_fn"
     else:
         return
