@@ -121,12 +121,12 @@ class ArtalkSettings(bpy.types.PropertyGroup):
         max=10.0,
     )
     on_whole_frames: bpy.props.BoolProperty(
-        name="Keys on Whole Frames",
+        name="Whole Frames",
         description="Place keys on whole frames, where lips that close and eyes that blink still do; "
         "otherwise they lie exactly where the motion has them, between frames too",
     )
     sync_playback: bpy.props.BoolProperty(
-        name="Sync Playback to Sound", description="Let playback drop frames rather than leave the sound", default=True
+        name="Sync Playback", description="Let playback drop frames rather than leave the sound", default=True
     )
     pack_sound: bpy.props.EnumProperty(
         name="Pack Sound",

@@ -134,10 +134,15 @@ def no_packing(context: bpy.types.Context) -> str:
     reason = no_changing_take(context)
     if reason:
         return reason
-    sound = sound_of(current_take(context.scene.artalk.rig))
-    if sound is None:
-        return "The take's sound is missing"
-    return "The sound is packed" if sound.packed_file is not None else ""
+    take = current_take(context.scene.artalk.rig)
+    sound = sound_of(take)
+    if sound is not None and sound.packed_file is not None:
+        return "The sound is packed"
+    try:
+        sound_file(take)
+    except AddonError as exc:
+        return str(exc)
+    return ""
 
 
 def no_regenerating(context: bpy.types.Context) -> str:

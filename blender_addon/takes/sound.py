@@ -50,11 +50,13 @@ def pack_sound(action: bpy.types.Action) -> None:
         SoundError: if the take has no sound, or its file cannot be read.
     """
     sound = sound_of(action)
-    if sound is not None:
-        with contextlib.suppress(RuntimeError):
-            sound.pack()
-            return
-    raise SoundError("The take's sound is missing.", "Put its file back where it was.")
+    if sound is None:  # a take of before sounds were kept
+        keep_sound(action, sound_file(action), should_pack=True)
+        return
+    try:
+        sound.pack()
+    except RuntimeError as exc:
+        raise SoundError("The take's sound is missing.", "Put its file back where it was.") from exc
 
 
 def sound_of(action: bpy.types.Action) -> bpy.types.Sound | None:

@@ -221,6 +221,17 @@ class TestMending:
         assert bpy.ops.artalk.follow_strip() == {"FINISHED"}
         assert (take_details(take).start, strip_shift(scene, take)) == (31.0, 0.0)
 
+    def test_a_sound_is_packed_on_request(self, head, motion, sound_file):
+        take, _ = add_take(head, motion, speech=Speech(str(sound_file())))
+        assert bpy.ops.artalk.pack_sound() == {"FINISHED"}
+        assert sound.sound_of(take).packed_file is not None
+        assert reasons.no_packing(bpy.context) == "The sound is packed"
+
+    def test_a_sound_that_is_gone_cannot_be_packed(self, head, motion, tmp_path):
+        add_take(head, motion, speech=Speech(str(tmp_path / "gone.wav")))
+        with pytest.raises(RuntimeError, match=r"gone\.wav is missing"):
+            bpy.ops.artalk.pack_sound()
+
     def test_a_passage_is_punched_in(self, head, two, motion):
         first, second = two
         assert bpy.ops.artalk.punch_in(source=first.name, first=10, last=30, fade=3) == {"FINISHED"}
