@@ -164,7 +164,9 @@ def _save_motion(
 ) -> None:
     details = addon("takes.record").take_details(rig.animation_data.action)
     files = addon("bridge.motion_file")
-    contents = files.MotionFile(motion, details.rig_kind, options.audio.name, details.engine_version, details.speech.style)
+    contents = files.MotionFile(
+        motion, details.rig_kind, options.audio.name, details.engine_version, details.speech.style
+    )
     files.save_motion(path, contents)
 
 
@@ -235,4 +237,5 @@ class Engine:
 if __name__ == "__main__":
     status = main()
     sys.stdout.flush()
-    sys.exit(status)
+    sys.stderr.flush()
+    os._exit(status)  # Blender as a module may wait for ever for its sound device on the way out

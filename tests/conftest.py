@@ -6,7 +6,6 @@ PyTorch nor the other Blenders. Folders whose package cannot load are not collec
 
 from __future__ import annotations
 
-import atexit
 import math
 import os
 import shutil
@@ -28,7 +27,22 @@ HAS_ENGINE = find_spec("torch") is not None
 
 if HAS_BLENDER:  # Blender reads this once, when it is first imported.
     os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="artalk-tests-")
-    atexit.register(shutil.rmtree, os.environ["BLENDER_USER_RESOURCES"], ignore_errors=True)
+
+EXIT_STATUS = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[EXIT_STATUS] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave without Blender's own end: as a module it may wait for ever for its sound device."""
+    if HAS_BLENDER and EXIT_STATUS in config.stash:
+        shutil.rmtree(os.environ["BLENDER_USER_RESOURCES"], ignore_errors=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[EXIT_STATUS])
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
