@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 NEEDED = ("pelvis", "left_hip", "right_hip", "spine1")  # without these nobody knows up from left
 MIN_JOINTS = 10  # of the body's, hands and face aside
 BENT_REST = 20.0  # degrees between an upper arm and straight out, above which it is no T pose
-REMEDY = "Choose an armature with SMPL-X's bones, or add a skeleton."
+REMEDY = "Choose an armature with SMPL-X's bones, or add a body."
 
 
 @dataclass(frozen=True, eq=False)
