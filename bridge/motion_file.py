@@ -30,6 +30,7 @@ from .torch_file import read_tensor, write_tensor
 
 TEXTS = ("rig", "audio", "engine_version")
 TORCH = (".pt", ".pth")
+ENDINGS = (".npz", ".json", ".csv", *TORCH)
 FLAME = "flame"  # the rig of every motion in a PyTorch file
 
 

@@ -13,7 +13,7 @@ from artalk_engine.errors import OptionError
 from artalk_engine.version import engine_version
 from bridge.errors import MotionFileError
 from bridge.motion import FPS
-from bridge.motion_file import MotionFile, save_motion
+from bridge.motion_file import ENDINGS, MotionFile, save_motion
 
 from .common import load, writable
 from .speaking import add_sound_options, add_take_options, changes_of, recording_of
@@ -124,6 +124,6 @@ def _outputs_of(options: argparse.Namespace, sounds: list[Path]) -> list[Path]:
             raise OptionError("Two of the sounds have the same name.", "Generate them one by one.")
         return [writable(folder / name, options.force) for name in names]
     output = Path(options.output or names[0])
-    if output.suffix.lower() != ".npz":
-        raise MotionFileError(output, "a motion file's name ends in .npz", "Choose such a name.")
+    if output.suffix.lower() not in ENDINGS:
+        raise MotionFileError(output, f"a motion file's name ends in {', '.join(ENDINGS)}", "Choose such a name.")
     return [writable(output, options.force)]

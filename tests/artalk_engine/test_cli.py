@@ -228,6 +228,16 @@ def test_choices_that_make_no_sense_are_one_sentence(folder, voice, sound_file, 
     assert names_in(folder) == []
 
 
+@pytest.mark.parametrize("ending", [".json", ".csv"])
+def test_motion_is_written_as_the_name_says(folder, voice, sound_file, ending):
+    sound = str(sound_file(1.0))
+    for name in ("m.npz", f"m{ending}"):
+        assert cli.main(["generate", sound, "-o", name, "--model", voice]) == 0
+    np.testing.assert_allclose(
+        load_motion(folder / f"m{ending}").motion, load_motion(folder / "m.npz").motion, atol=1e-6
+    )
+
+
 def test_styles_are_listed_one_a_line(voice, capsys):
     assert cli.main(["styles", "--model", voice]) == 0
     assert capsys.readouterr().out == "calm\n"
