@@ -46,7 +46,7 @@ IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 # own configuration (a processor-only wheel, say) stays when the others ask for torch.
 ENGINE = {
     "torch==2.13.0": "runs the networks, on the processor or a GPU",
-    "transformers==5.23.0": "wav2vec 2.0 and mimi, the released models' audio encoders",
+    "transformers==5.23.0": "mimi, one of the released models' audio encoders",
     "numpy==2.4.6": "arrays; the only package that the engine and Blender share",
     "scipy==1.17.1": "filters and Savitzky-Golay smoothing",
     "soundfile==0.14.0": "reads wav, flac, ogg and mp3 without a system package",

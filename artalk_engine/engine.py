@@ -31,7 +31,7 @@ from .options import DEFAULT_STYLE, Manner, Style, TakeChanges, TakeOptions
 from .performance import Motion, Performance, advance, listen
 from .precision import Precision, use_precision
 from .streaming import ARTalkStreamer
-from .styles import add_style, list_styles, remove_style
+from .styles import list_styles
 
 if TYPE_CHECKING:
     from .render.film import FilmOptions, Motions
@@ -207,36 +207,6 @@ class ARTAvatarInferEngine:
     def styles(self) -> tuple[str, ...]:
         """Name the styles that can be asked for: the model's own and the user's."""
         return tuple(list_styles(self._files, self.rig))
-
-    def add_style(
-        self,
-        name: str,
-        motion: npt.NDArray[Any],
-        at_s: float = 0.0,
-        motion_rig: str | None = None,
-        replace: bool = False,
-    ) -> Path:
-        """Make a style of the user's own out of two seconds of motion.
-
-        Args:
-            name: what to call it.
-            motion: ``[T, 106]`` at 25 Hz.
-            at_s: second at which its 50 frames begin.
-            motion_rig: that the motion is for, if it is known.
-            replace: a style of the user's with this name.
-
-        Returns:
-            the file written.
-
-        Raises:
-            StyleError: if the name cannot be used or is taken, or the motion is too short.
-            RigMismatchError: if the motion is for another rig than the model's.
-        """
-        return add_style(name, motion, at_s, self.rig, motion_rig=motion_rig, replace=replace)
-
-    def remove_style(self, name: str) -> Path:
-        """Remove a style of the user's own; return the file that is gone."""
-        return remove_style(name, self.rig)
 
     def set_style_motion(self, style_motion: Style) -> None:
         """Choose how to speak from now on.

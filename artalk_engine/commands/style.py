@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .common import load, seconds
+from artalk_engine.environment import needed_packages
+from bridge.motion_file import load_motion
+
+from .common import seconds
+
+if TYPE_CHECKING:
+    from artalk_engine.model_folder import ModelFolder
 
 
 def add_list_options(parser: argparse.ArgumentParser) -> None:
@@ -29,19 +35,34 @@ def add_options(parser: argparse.ArgumentParser, common: argparse.ArgumentParser
 
 
 def _list(options: argparse.Namespace) -> dict[str, Any]:
-    engine, _ = load(options)
-    return {"styles": list(engine.styles())}
+    files, rig = _model(options)
+    from artalk_engine.styles import list_styles
+
+    return {"styles": list(list_styles(files, rig))}
 
 
 def _add(options: argparse.Namespace) -> dict[str, Any]:
-    from bridge.motion_file import load_motion
-
     contents = load_motion(options.source)
-    engine, _ = load(options)
-    path = engine.add_style(options.name, contents.motion, options.at, contents.rig, replace=options.force)
-    return {"style": options.name, "rig": engine.rig, "file": str(path)}
+    _, rig = _model(options)
+    from artalk_engine.styles import add_style
+
+    motion_rig = contents.rig or None  # a table may not say
+    path = add_style(options.name, contents.motion, options.at, rig, motion_rig=motion_rig, replace=options.force)
+    return {"style": options.name, "rig": rig, "file": str(path)}
 
 
 def _remove(options: argparse.Namespace) -> dict[str, Any]:
-    engine, _ = load(options)
-    return {"removed": options.name, "file": str(engine.remove_style(options.name))}
+    _, rig = _model(options)
+    from artalk_engine.styles import remove_style
+
+    return {"removed": options.name, "file": str(remove_style(options.name, rig))}
+
+
+def _model(options: argparse.Namespace) -> tuple[ModelFolder, str]:
+    """Find the model's files and the rig that it speaks to, without loading it."""
+    with needed_packages():
+        from artalk_engine.checkpoints import read_config
+        from artalk_engine.engine import find_files
+
+    files = find_files(options.model or None)
+    return files, read_config(files).rig
