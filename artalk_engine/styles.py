@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge.motion import CHANNELS, FPS
+from bridge.whole_file import whole_file
 
 from .checkpoints import check_style
 from .config import RIGS, STYLE_FRAMES
@@ -158,13 +158,8 @@ def _cut(motion: npt.NDArray[Any], at_s: float) -> npt.NDArray[Any]:
 def _write(path: Path, clip: npt.NDArray[np.float32]) -> None:
     """Write all of the file or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.save(stream, clip, allow_pickle=False)
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with whole_file(path) as stream:
+        np.save(stream, clip, allow_pickle=False)
 
 
 def _unwritable(path: Path, exc: OSError) -> StyleError:

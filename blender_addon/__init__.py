@@ -51,4 +51,4 @@ def unregister() -> None:
 
 @persistent
 def _end_job(*_: object) -> None:
-    jobs.abandon("Another file was opened while a take was being generated.")
+    jobs.abandon("Another file was opened while the engine was at work.")

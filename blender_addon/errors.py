@@ -106,7 +106,7 @@ class BusyError(AddonError):
     code = "busy"
 
     def __init__(self) -> None:
-        super().__init__("A take is already being generated.", "Wait until it is done, or cancel it.")
+        super().__init__("The engine is at work already.", "Wait until it is done, or cancel it.")
 
 
 class EngineMissingError(AddonError):

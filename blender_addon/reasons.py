@@ -33,7 +33,7 @@ def no_head(context: bpy.types.Context) -> str:
 def no_generating(context: bpy.types.Context) -> str:
     """Return why no take can be generated."""
     if jobs.current() is not None:
-        return "A take is being generated"
+        return "The engine is at work"
     settings = context.scene.artalk
     try:
         if rig_parts(settings.rig).rig.mode == "EDIT":
@@ -66,7 +66,7 @@ def no_takes(context: bpy.types.Context) -> str:
 def no_own_take(context: bpy.types.Context) -> str:
     """Return why no take of the head can be copied or deleted."""
     if jobs.current() is not None:
-        return "A take is being generated"
+        return "The engine is at work"
     reason = no_takes(context)
     if reason:
         return reason
@@ -111,7 +111,7 @@ def no_comparing(context: bpy.types.Context) -> str:
 
 def no_retiming(context: bpy.types.Context) -> str:
     """Return why no take needs to be retimed."""
-    reason = no_takes(context) if jobs.current() is None else "A take is being generated"
+    reason = no_takes(context) if jobs.current() is None else "The engine is at work"
     if reason:
         return reason
     scene = context.scene
@@ -215,7 +215,7 @@ def no_blinking(context: bpy.types.Context) -> str:
 
 def no_importing(context: bpy.types.Context) -> str:
     """Return why no take can be made of a motion file."""
-    return "A take is being generated" if jobs.current() is not None else no_takes(context)
+    return "The engine is at work" if jobs.current() is not None else no_takes(context)
 
 
 def no_recoding(context: bpy.types.Context) -> str:

@@ -12,10 +12,7 @@ All are read without executing anything.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -27,6 +24,7 @@ from . import motion as layout
 from .errors import MotionFileError
 from .motion_text import CHANNELS, Arrays, from_csv, from_json, to_csv, to_json
 from .torch_file import read_tensor, write_tensor
+from .whole_file import whole_file
 
 TEXTS = ("rig", "audio", "engine_version")
 TORCH = (".pt", ".pth")
@@ -75,19 +73,10 @@ def save_motion(path: Path, contents: MotionFile) -> None:
         reason = f"PyTorch files hold motion for FLAME heads, but this one speaks to a rig of the kind '{contents.rig}'"
         raise MotionFileError(path, reason, "Choose .npz, .json or .csv.")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=path.name + ".", suffix=".part", dir=path.parent)
-    except OSError as exc:
-        raise _unwritable(path, exc) from exc
-    try:
-        with os.fdopen(handle, "wb") as stream:
+        with whole_file(path) as stream:
             _write(stream, path, contents)
-        _give_usual_permissions(Path(temporary))
-        Path(temporary).replace(path)
     except OSError as exc:
         raise _unwritable(path, exc) from exc
-    finally:
-        with suppress(OSError):
-            Path(temporary).unlink(missing_ok=True)
 
 
 def load_motion(path: Path) -> MotionFile:
@@ -183,13 +172,6 @@ def _text(name: str, value: NDArray[np.generic]) -> str:
     if value.ndim or value.dtype.kind != "U":
         raise ValueError(f"{name} is {value.dtype}{list(value.shape)}, expected a text")
     return str(value)
-
-
-def _give_usual_permissions(path: Path) -> None:
-    """Replace the private mode of a temporary file by that of any new file."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)
 
 
 def _unreadable(path: Path) -> MotionFileError:

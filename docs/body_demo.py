@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 import tempfile
 import wave
@@ -218,3 +219,5 @@ def sheet(pictures: list[Floats], path: Path) -> None:
 
 if __name__ == "__main__":
     main()
+    sys.stdout.flush()
+    os._exit(0)  # Blender as a module may wait for ever for its sound device on the way out

@@ -27,7 +27,7 @@ class ARTALK_OT_check_engine(Explained, bpy.types.Operator):
     def reason(cls, context: bpy.types.Context) -> str:
         """Return why the engine cannot be asked."""
         if jobs.current() is not None:
-            return "A take is being generated"
+            return "The engine is at work"
         try:
             engine_python(context)
         except AddonError as exc:
@@ -57,7 +57,7 @@ class ARTALK_OT_stop_engine(Explained, bpy.types.Operator):
     def reason(cls, _: bpy.types.Context) -> str:
         """Return why the engine cannot be ended."""
         if jobs.current() is not None:
-            return "A take is being generated"
+            return "The engine is at work"
         return "" if engine.is_running else "The engine is not running"
 
     def execute(self, _: bpy.types.Context) -> set[str]:

@@ -53,7 +53,7 @@ class ARTALK_OT_import_head(Explained, bpy.types.Operator, ImportHelper):
     @classmethod
     def reason(cls, context: bpy.types.Context) -> str:
         """Return why no head can be imported."""
-        return "A take is being generated" if jobs.current() is not None else reasons.no_head(context)
+        return "The engine is at work" if jobs.current() is not None else reasons.no_head(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Add the head."""

@@ -27,6 +27,7 @@ ALIASES = {
     "eye_l": ("left_eye", "eye_l", "eye.L", "LeftEye", "leftEye"),
     "eye_r": ("right_eye", "eye_r", "eye.R", "RightEye", "rightEye"),
 }
+BODY = "pelvis"  # a bone of whole bodies such as SMPL-X, which have FLAME's bones and keys too
 SHAPE, EXPRESSION, CORRECTIVE = "shape|betas?", "exp|expr|expression", "pose"
 
 _REMEDY = "Choose a head that ARTalk created, or a rig of the FLAME add-on."
@@ -35,7 +36,9 @@ _UP = Vector((0.0, 0.16, 0.07))  # FLAME: from the neck's joint to the middle be
 
 def foreign_surface(rig: bpy.types.Object) -> bpy.types.Object | None:
     """Return the mesh of an armature that drives a FLAME head of somebody else's, if it does."""
-    if rig.type != "ARMATURE" or any(bone_named(rig, joint) is None for joint in ("neck", "jaw")):
+    if rig.type != "ARMATURE" or BODY in rig.data.bones:
+        return None
+    if any(bone_named(rig, joint) is None for joint in ("neck", "jaw")):
         return None
     for child in rig.children:
         keys = child.data.shape_keys if child.type == "MESH" else None

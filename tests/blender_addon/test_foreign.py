@@ -227,3 +227,14 @@ def test_a_rig_of_another_add_on_is_written_for_other_programs_too(scene, arrays
     mesh = read.evaluated_get(bpy.context.evaluated_depsgraph_get()).to_mesh()
     places = np.array([vertex.co for vertex in mesh.vertices])
     np.testing.assert_allclose(places, before, atol=1e-6)
+
+
+def test_a_whole_body_with_flames_bones_and_keys_is_no_head(arrays):
+    """A take would turn its root."""
+    rig = flame_addon_rig(arrays)
+    assert is_rig(rig)
+    bpy.context.view_layer.objects.active = rig
+    bpy.ops.object.mode_set(mode="EDIT")
+    rig.data.edit_bones.new("pelvis").tail = (0.0, 0.0, 0.1)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert not is_rig(rig)
