@@ -131,7 +131,7 @@ def test_cancelling_at_once_leaves_nothing(head, ask):
 def test_a_second_job_is_refused_while_one_runs(head, ask):
     ask("wait")
     start()
-    with pytest.raises(RuntimeError, match="is being generated"):
+    with pytest.raises(RuntimeError, match="engine is at work"):
         bpy.ops.artalk.generate()
     jobs.cancel()
     finish()
