@@ -59,6 +59,13 @@ CHANNELS = (
     ("right", "Right", "The second channel alone"),
     ("loudest", "Loudest", "The channel with the most sound"),
 )
+CONTINUITY = (
+    ("auto", "Automatic", "What suits the voice"),
+    ("none", "None", "Each four seconds are heard alone"),
+    ("context", "Context", "What sounds just before and after each four seconds is heard too"),
+    ("loudness", "Loudness", "Each four seconds are as loud as they are within the whole; for released voices"),
+    ("both", "Both", "Context and loudness; for released voices"),
+)
 
 
 def _is_rig(_: bpy.types.PropertyGroup, thing: bpy.types.Object) -> bool:
@@ -119,6 +126,9 @@ class ArtalkSettings(bpy.types.PropertyGroup):
         min=0.0,
         soft_max=1.0,
         max=10.0,
+    )
+    continuity: bpy.props.EnumProperty(
+        name="Continuity", description="How motion goes on from four seconds to the next", items=CONTINUITY
     )
     on_whole_frames: bpy.props.BoolProperty(
         name="Whole Frames",

@@ -111,7 +111,7 @@ class ARTALK_OT_reuse_settings(Explained, bpy.types.Operator):
         settings = context.scene.artalk
         details = take_details(current_take(settings.rig))
         speech = details.speech
-        for name in ("seed", "fix_pose", "start_s", "channel", "style_strength", "temperature"):
+        for name in ("seed", "fix_pose", "start_s", "channel", "style_strength", "temperature", "continuity"):
             setattr(settings, name, getattr(speech, name))
         settings.sound, settings.end_s = speech.audio, speech.end_s or 0.0
         settings.start_frame, settings.on_whole_frames = details.start, details.on_whole_frames
@@ -172,6 +172,7 @@ def order_of(context: bpy.types.Context) -> Order:
             style_strength=settings.style_strength,
             channel=settings.channel,
             precision=engine_precision(context),
+            continuity=settings.continuity,
         ),
         start=settings.start_frame,
         on_whole_frames=settings.on_whole_frames,

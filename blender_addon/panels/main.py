@@ -43,7 +43,7 @@ class ARTALK_PT_speech(Tab, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the settings of the next take."""
         column, settings = settings_column(self.layout), context.scene.artalk
-        for name in ("style_strength", "temperature", "seed", "fix_pose"):
+        for name in ("style_strength", "temperature", "seed", "continuity", "fix_pose"):
             column.prop(settings, name)
 
 

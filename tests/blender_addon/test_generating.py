@@ -304,7 +304,8 @@ def test_a_copy_of_a_head_speaks_for_itself(scene, head, ask):
     bpy.ops.artalk.generate()
     assert current_take(head.rig) == first
     assert rig_parts(copy).rig_id != head.rig_id
-    assert [take_details(take).number for take in takes_of(rig_parts(copy).rig_id)] == [1]
+    assert [take_details(take).number for take in takes_of(rig_parts(copy).rig_id)] == [1, 2]
+    assert takes_of(head.rig_id) == [first]
     if sound.can_play_sound():
         assert [strip.mute for strip in scene.sequence_editor.strips_all] == [False, False]
 
@@ -350,6 +351,7 @@ def test_all_settings_reach_the_engine_and_stay_with_the_take(scene, head, ask, 
     ask()
     settings = scene.artalk
     settings.style, settings.style_strength, settings.temperature, settings.seed = "happy", 1.5, 0.25, 9
+    settings.continuity = "none"
     settings.start_s, settings.end_s, settings.channel, settings.fix_pose = 0.5, 2.5, "left", True
     settings.on_whole_frames, settings.sync_playback = True, False
     assert bpy.ops.artalk.generate() == {"FINISHED"}
@@ -361,6 +363,7 @@ def test_all_settings_reach_the_engine_and_stay_with_the_take(scene, head, ask, 
     speech = details.speech
     assert (speech.start_s, speech.end_s, speech.channel, speech.fix_pose) == (0.5, 2.5, "left", True)
     assert (speech.style_strength, speech.temperature, speech.seed) == (1.5, 0.25, 9)
+    assert speech.continuity == "none"
     assert (speech.model, speech.precision, details.on_whole_frames) == ("/voices/mine", "fast", True)
     assert scene.sync_mode == "NONE"
 
