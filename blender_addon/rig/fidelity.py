@@ -65,6 +65,7 @@ def check_frames(parts: RigParts, scene: bpy.types.Scene, frames: Sequence[float
     """
     with replica_of(parts, scene) as replica:
         head = _head_of(parts)
+        _switch_off_more(replica)
         return _worst({frame: _errors_mm(parts, head, replica, frame) for frame in frames}, is_random=False)
 
 
@@ -85,6 +86,7 @@ def check_random_poses(parts: RigParts, scene: bpy.types.Scene, count: int = 20,
     errors: dict[float, Floats] = {}
     with replica_of(parts, scene) as replica:
         head = _head_of(parts)
+        _switch_off_more(replica)
         for animated in (replica.rig, replica.keys):
             if animated.animation_data is not None:
                 stop(animated)
@@ -99,6 +101,12 @@ def _worst(errors: Mapping[float, Floats], *, is_random: bool) -> Check:
     place = max(errors, key=lambda place: float(errors[place].max()))
     vertex = int(errors[place].argmax())
     return Check(float(errors[place][vertex]), vertex, place, len(errors), is_random)
+
+
+def _switch_off_more(replica: Replica) -> None:
+    """Show the copy without what the artist added to FLAME's mesh, such as a subdivision."""
+    for modifier in replica.surface.modifiers:
+        modifier.show_viewport = modifier.type == "ARMATURE" and modifier.object == replica.rig
 
 
 def _head_of(parts: RigParts) -> Head:

@@ -117,6 +117,16 @@ def test_the_button_says_what_it_found(scene, head, motion):
         bpy.ops.artalk.check_rig(count=3)
 
 
+def test_what_the_artist_added_to_the_mesh_does_not_keep_it_from_being_checked(scene, head, motion):
+    speak(head, motion)
+    head.surface.modifiers.new("Subdivision", "SUBSURF")
+    head.surface.modifiers.new("Decimate", "DECIMATE").ratio = 0.5
+    head.surface.modifiers.move(2, 0)
+    assert check_frames(head, scene, [2.0, 30.0]).worst_mm <= WORST_MM
+    assert check_random_poses(head, scene, 2).worst_mm <= WORST_MM
+    assert all(modifier.show_viewport for modifier in head.surface.modifiers)
+
+
 def test_a_rig_whose_file_is_unknown_cannot_be_checked_and_says_so(scene, head):
     del head.keys["artalk_head_file"]
     check_random_poses(head, scene, 1)  # the built-in head needs no telling
