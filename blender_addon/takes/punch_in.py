@@ -72,6 +72,7 @@ def punch_in(parts: RigParts, action: bpy.types.Action, source: bpy.types.Action
         TakeError: if either take cannot be read, or ``action`` may not be written.
     """
     details = changeable_details(parts, action)
+    _check_meets(action, passage)
     if source == action:
         with _raw_take(parts, details, take_motion(action)) as raw:
             _take_over(parts, action, raw, passage)
@@ -85,6 +86,13 @@ def punch_in(parts: RigParts, action: bpy.types.Action, source: bpy.types.Action
     keep_record(action, details, spliced)
     if is_clean:
         accept_as_written(parts, action)
+
+
+def _check_meets(action: bpy.types.Action, passage: Passage) -> None:
+    begin, end = action.frame_range
+    if passage.last <= begin or passage.first >= end:
+        text = f"'{action.name}' lies on frames {begin:g} to {end:g}, and not on {passage.first:g} to {passage.last:g}."
+        raise TakeError(text, "Choose frames of the take.")
 
 
 @contextmanager
@@ -130,13 +138,17 @@ def _blend(curves: list[bpy.types.FCurve], others: list[bpy.types.FCurve], passa
 
 
 def _frames(tables: list[KeyTable], others: list[KeyTable], passage: Passage) -> Floats:
-    """Return where keys are needed: on the other motion's keys, and while fading on both motions' keys."""
-    fade_in, full, ebb, fade_out = passage.corners
+    """Return where keys are needed: on the other motion's keys, and while fading on both motions' keys.
+
+    What of the passage lies beyond the take's own first or last key is left out.
+    """
     mine = np.concatenate([table.frames for table in tables])
+    corners = passage.corners.clip(mine.min(), mine.max())
+    fade_in, full, ebb, fade_out = corners
     mine = mine[(mine < full) | (mine > ebb)]
     frames = np.concatenate([mine, *(table.frames for table in others)])
     frames = frames[(frames > fade_in) & (frames < fade_out)]
-    frames = np.unique(np.concatenate([passage.corners, frames]))
+    frames = np.unique(np.concatenate([corners, frames]))
     apart = np.diff(frames) > 1e-3  # keys nearer than that are one
     kept = frames[np.insert(apart, 0, True)]
     kept[-1] = fade_out

@@ -116,3 +116,24 @@ def test_the_raw_motion_can_be_punched_in_over_changes_by_hand(head, takes, moti
 def test_a_passage_that_is_none_is_refused(first, last, fade):
     with pytest.raises(TakeError):
         Passage(first, last, fade)
+
+
+@pytest.mark.parametrize(("first", "last"), [(-10.0, 10.0), (40.0, 90.0), (-20.0, 90.0)])
+def test_a_passage_that_reaches_beyond_the_take_leaves_the_take_as_long_as_it_is(head, takes, first, last):
+    take, source = takes
+    before, outside_it = tuple(take.frame_range), np.array([11.0, 30.0])
+    kept = sampled(head, take, outside_it)
+    punch_in(head, take, source, Passage(first, last, 4.0))
+    assert tuple(take.frame_range) == before
+    if last < 11.0:
+        for name, values in sampled(head, take, outside_it).items():
+            np.testing.assert_allclose(values, kept[name], atol=2e-5, err_msg=str(name))
+
+
+@pytest.mark.parametrize(("first", "last"), [(-30.0, 0.0), (60.0, 90.0)])
+def test_a_passage_outside_the_take_is_refused(head, takes, first, last):
+    take, source = takes
+    keys = {name: len(curve.keyframe_points) for name, curve in fcurves_of(head, take).items()}
+    with pytest.raises(TakeError, match="lies on frames 1 to 50"):
+        punch_in(head, take, source, Passage(first, last, 4.0))
+    assert keys == {name: len(curve.keyframe_points) for name, curve in fcurves_of(head, take).items()}
