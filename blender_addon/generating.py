@@ -23,8 +23,9 @@ from bridge.motion import FPS
 from .engine_process import EngineProcess
 from .errors import AddonError, EngineJobError, RigError, RigMismatchError, SoundError
 from .notices import Notice, notice_of
-from .rig.parts import RigParts, ensure_own_id, rig_parts
+from .rig.parts import RigParts, rig_parts
 from .takes import timeline
+from .takes.copies import own_id
 from .takes.record import Speech, TakeDetails, take_details, take_edits, takes_of
 from .takes.sound import keep_sound
 from .takes.strips import place_sound
@@ -91,7 +92,7 @@ class GenerateJob:
         parts, _ = self._find()
         if not Path(order.speech.audio).is_file():
             raise SoundError(f"There is no sound file {order.speech.audio}.", "Choose a sound file.")
-        self._rig_id = ensure_own_id(parts.rig)
+        self._rig_id = own_id(parts)
         self._number = next_number(self._rig_id)
         self._request = 0
 

@@ -9,8 +9,9 @@ import numpy as np
 from bridge.motion import FPS
 
 from ..errors import AddonError, BodyError
-from ..rig.parts import ensure_own_id, rig_parts
+from ..rig.parts import rig_parts
 from ..takes import timeline
+from ..takes.copies import own_id
 from ..takes.record import TakeDetails, take_details, take_motion
 from ..takes.take import current_take, fill_take, new_take, next_number
 from .attach import attached_body
@@ -48,7 +49,7 @@ def face_take(scene: bpy.types.Scene) -> str:
     parts = rig_parts(scene.artalk.rig)
     clip, details = source_clip(action), clip_details(action)
     motion = motion_of(clip, parts.kind, has_turn=attached_body(parts.rig) != body)
-    rig_id = ensure_own_id(parts.rig)
+    rig_id = own_id(parts)
     number = next_number(rig_id)
     take, moved = new_take(parts, number, timeline.frame_range(scene))
     made = TakeDetails(rig_id, parts.kind, number, start=details.start, rate_hz=details.rate_hz)

@@ -11,6 +11,7 @@ import bpy
 from .. import notices, reasons
 from ..errors import AddonError, TakeError
 from ..rig.parts import RigParts, rig_parts
+from ..takes.copies import own_id
 from ..takes.curves import changed_by_hand
 from ..takes.showing import delete_take, play_take, previous_take
 from ..takes.take import current_take, duplicate_take
@@ -35,6 +36,7 @@ class TakeOperator(Explained):
         """Do it, and show what came of it."""
         try:
             parts = rig_parts(context.scene.artalk.rig)
+            own_id(parts)
             said = self.change(context.scene, parts, self.chosen(parts))
         except AddonError as exc:
             return report_error(self, exc)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import uuid
 
 import bpy
 import numpy as np
@@ -20,6 +19,7 @@ from . import naming
 from .correctives import add_correctives
 from .head_file import Head
 from .materials import apply_materials
+from .parts import give_id
 from .shape_keys import add_shape_key
 
 LEAST_OFFSET = 1e-6  # metres for one unit of expression; below, turning makes no difference that anyone can see
@@ -47,7 +47,7 @@ def build_rig(context: bpy.types.Context, head: Head, name: str = "Head") -> bpy
     add_correctives(surface, rig, head)
     apply_materials(surface.data, head.arrays)
     rig[naming.RIG_KIND] = head.kind
-    rig[naming.RIG_ID] = uuid.uuid4().hex
+    give_id(rig)
     context.view_layer.update()
     return rig
 

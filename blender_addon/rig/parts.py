@@ -185,16 +185,28 @@ def _foreign_parts(rig: bpy.types.Object, surface: bpy.types.Object) -> RigParts
 def ensure_own_id(rig: bpy.types.Object) -> str:
     """Return what a rig's takes know it by, after giving one to a rig made by others or copied.
 
-    Duplicating a head copies its identifier too; the rig that is older keeps it.
+    Duplicating a head copies its identifier too; the rig that is older keeps it. A library override has that of the
+    rig in the library.
 
     Args:
         rig: the armature object.
     """
-    known = rig.get(naming.RIG_ID)
-    sharing = [thing for thing in bpy.data.objects if thing.get(naming.RIG_ID) == known and is_rig(thing)]
-    if known is None or rig != min(sharing, key=lambda thing: thing.session_uid):
-        rig[naming.RIG_ID] = uuid.uuid4().hex
+    if naming.RIG_ID not in rig or older_twins(rig):
+        give_id(rig)
     return str(rig[naming.RIG_ID])
+
+
+def older_twins(rig: bpy.types.Object) -> list[bpy.types.Object]:
+    """Return the rigs of this file that a rig was copied from, or with: they have its identifier, and keep it."""
+    known = rig.get(naming.RIG_ID)
+    sharing = (thing for thing in bpy.data.objects if thing.get(naming.RIG_ID) == known and is_rig(thing))
+    return [twin for twin in sharing if twin.library is None and twin.session_uid < rig.session_uid]
+
+
+def give_id(rig: bpy.types.Object) -> None:
+    """Let takes know a rig by an identifier that no other rig has."""
+    rig[naming.RIG_ID] = uuid.uuid4().hex
+    rig.property_overridable_library_set(f'["{naming.RIG_ID}"]', True)  # or a second override would lose its own
 
 
 def _surface(rig: bpy.types.Object) -> bpy.types.Object | None:

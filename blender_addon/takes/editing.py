@@ -16,6 +16,7 @@ from ..errors import TakeError
 from ..rig.naming import RIG_ID
 from ..rig.parts import RigParts, rig_parts
 from .blinks import find_blinks, nearest_blink
+from .copies import own_id
 from .curves import WRITTEN, Owners, changed_by_hand, named_values, places_of, write_curves
 from .edits import Edits, edited_motion, turned_bones
 from .face_tools import FaceTools
@@ -23,7 +24,7 @@ from .quality import Quality, quality_of
 from .record import DETAILS, MOTION, take_details, take_edits, take_motion
 from .reduction import Bound, reduce_keys
 from .rig_tools import face_tools
-from .take import baked, changeable_details, rebake
+from .take import baked, changeable_details, current_take, rebake
 
 REDUCED = "artalk_reduced"  # on the Action: JSON of `Reduced`
 _ONE_BLINK_S = 0.2  # blinks nearer to each other than this are one
@@ -60,7 +61,8 @@ def parts_of(action: bpy.types.Action) -> RigParts:
         AddonError: if the Action is no take, or its rig is gone or incomplete.
     """
     rig_id = take_details(action).rig_id
-    rig = next((thing for thing in bpy.data.objects if thing.get(RIG_ID) == rig_id and thing.type == "ARMATURE"), None)
+    rigs = [thing for thing in bpy.data.objects if thing.get(RIG_ID) == rig_id and thing.type == "ARMATURE"]
+    rig = next((thing for thing in rigs if current_take(thing) == action), next(iter(rigs), None))
     if rig is None:
         raise TakeError(f"The head of '{action.name}' is gone.", "Choose a take of a head that is in the file.")
     return rig_parts(rig)
@@ -82,6 +84,7 @@ def change_edits(action: bpy.types.Action, edits: Edits) -> None:
         AddonError: if the take cannot be written, or its keys were changed by hand: those are not overwritten.
     """
     parts = parts_of(action)
+    own_id(parts)
     refuse_if_changed(parts, action)
     rebake(parts, action, edits.mapping)
 

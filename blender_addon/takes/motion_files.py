@@ -12,8 +12,9 @@ import bpy
 from bridge.motion_file import MotionFile, load_motion, save_motion
 
 from ..errors import SoundError, TakeError
-from ..rig.parts import RigParts, ensure_own_id
+from ..rig.parts import RigParts
 from ..timing import last_scene_frame
+from .copies import own_id
 from .editing import edits_of
 from .edits import edited_motion
 from .record import Speech, TakeDetails, take_details, take_motion
@@ -48,7 +49,7 @@ def import_motion(scene: bpy.types.Scene, parts: RigParts, path: Path, start: fl
         raise TakeError(f"{path.name} has no frames.", "Choose another file.")
     sound = path.parent / Path(contents.audio).name if contents.audio else None
     speech = Speech(audio=str(sound) if sound is not None and sound.is_file() else "", style=contents.style)
-    rig_id = ensure_own_id(parts.rig)
+    rig_id = own_id(parts)
     details = TakeDetails(
         rig_id, parts.kind, next_number(rig_id), speech, start, rate_of(scene), engine_version=contents.engine_version
     )

@@ -56,7 +56,7 @@ def empty_take(rig: bpy.types.Object, number: int) -> bpy.types.Action:
     """Return an Action without curves or record, which nothing plays yet."""
     action = _new_action(take_name(rig, number))
     if not actions.HAS_SLOTS:
-        action[FACE_ACTION] = _new_action(_face_name(action.name))
+        action[FACE_ACTION] = _new_action(face_name(action.name))
     return action
 
 
@@ -155,7 +155,7 @@ def duplicate_take(parts: RigParts, action: bpy.types.Action) -> bpy.types.Actio
     copy.use_fake_user = True
     if face != action:
         copy[FACE_ACTION] = face.copy()
-        copy[FACE_ACTION].name = _face_name(copy.name)
+        copy[FACE_ACTION].name = face_name(copy.name)
         copy[FACE_ACTION].use_fake_user = True
     keep_details(copy, dataclasses.replace(details, number=number))
     return copy
@@ -235,7 +235,8 @@ def take_name(rig: bpy.types.Object, number: int) -> str:
     return f"{rig.name} · take {number}"
 
 
-def _face_name(name: str) -> str:
+def face_name(name: str) -> str:
+    """Return what the Action of a take's face is called, where it has one of its own."""
     return f"{name} · face"
 
 
