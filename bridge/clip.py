@@ -58,6 +58,8 @@ class Clip:
                 raise ValueError(f"{name} is {list(array.shape)}, expected {list(shape)}")
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} holds values that are not numbers")
+        if self.betas.ndim != 1 or not np.isfinite(self.betas).all():
+            raise ValueError(f"betas is {list(self.betas.shape)}, expected one row of numbers")
         if frames < MIN_FRAMES:
             raise ValueError(f"it has {frames} {'frame' if frames == 1 else 'frames'}, a clip has at least two")
         if not (np.isfinite(self.fps) and self.fps > 0):

@@ -36,6 +36,8 @@ Entries = dict[str, NDArray[np.generic]]
 RATE_KEYS = ("mocap_frame_rate", "mocap_framerate", "fps")
 KEYS = ("poses", "trans", "expressions", "betas", "gender", "model", "surface_model_type", *RATE_KEYS)
 AMASS_KEYS = ("mocap_framerate", "surface_model_type", "dmpls", "mocap_time_length")  # no other family has these
+SLOWEST, FASTEST = 1.0, 10_000.0  # frames a second
+LARGEST = 1e6  # of all numbers in a file; squares of larger ones could overflow
 STANDING = 0.8  # cosine of the angle up to which a body that is at rest upright counts as standing
 
 
@@ -169,10 +171,13 @@ def _rate(entries: Entries, fps: float | None, notes: list[str]) -> float:
         values = _numbers(entries, key)
         if values.size != 1:
             raise ValueError(f"'{key}' is {list(values.shape)}, expected one number")
-        return float(values.reshape(-1)[0])
-    if fps is None:
-        raise ValueError(f"it does not say its frames a second (none of {', '.join(RATE_KEYS)})")
-    notes.append(f"It does not say its rate: {fps:g} frames a second were assumed.")
+        fps = float(values.reshape(-1)[0])
+    elif fps is not None:
+        notes.append(f"It does not say its rate: {fps:g} frames a second were assumed.")
+    else:
+        raise ValueError(f"it does not say its frames a second (none of {', '.join(RATE_KEYS)}), and none were given")
+    if not SLOWEST <= fps <= FASTEST:
+        raise ValueError(f"its rate is {fps:g} frames a second, expected {SLOWEST:g} to {FASTEST:g}")
     return fps
 
 
@@ -225,4 +230,7 @@ def _numbers(entries: Entries, key: str) -> NDArray[np.float64]:
         raise ValueError(f"'{key}' holds {value.dtype}, expected numbers")
     if not np.isfinite(value).all():
         raise ValueError(f"'{key}' holds values that are not numbers")
-    return value.astype(np.float64)
+    numbers = value.astype(np.float64)
+    if np.abs(numbers).max(initial=0.0) > LARGEST:
+        raise ValueError(f"'{key}' holds values beyond {LARGEST:g}, which no body has")
+    return numbers

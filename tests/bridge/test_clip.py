@@ -77,6 +77,8 @@ def test_a_clip_with_z_up_stands_the_same_when_y_is_up():
         ({"expressions": np.zeros((40, 50))}, "expressions is"),
         ({"poses": np.full((40, 55, 3), np.nan)}, "not numbers"),
         ({"fps": 0.0}, "rate is"),
+        ({"betas": np.zeros((3, 3))}, "betas is"),
+        ({"betas": np.full(300, np.nan)}, "betas is"),
         ({"fps": float("nan")}, "rate is"),
     ],
 )
