@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 
 NEEDED = ("pelvis", "left_hip", "right_hip", "spine1")  # without these nobody knows up from left
 MIN_JOINTS = 10  # of the body's, hands and face aside
+SMALLEST_SCALE = 1e-6
 BENT_REST = 20.0  # degrees between an upper arm and straight out, above which it is no T pose
 REMEDY = "Choose an armature with SMPL-X's bones, or add a body."
 
@@ -67,7 +68,7 @@ def body_bones(rig: bpy.types.Object | None) -> BodyBones:
     axes = _axes(rig, names)
     bones = rig.data.bones
     to_smplx = {joint: axes.T @ np.array(bones[name].matrix_local.to_3x3()) for joint, name in names.items()}
-    scale = float(np.mean(rig.matrix_world.to_scale()))
+    scale = _scale(rig)
     return BodyBones(
         rig=rig,
         names=names,
@@ -102,6 +103,14 @@ def check_body(rig: bpy.types.Object | None) -> tuple[bpy.types.Object, dict[int
     found = f"{len(names)} of its {len(rig.data.bones)} bones have names of SMPL-X"
     lacks = lacking or [joint for index, joint in enumerate(BODY_JOINTS) if index not in names]
     raise BodyError(f"'{rig.name}' is no SMPL-X body: {found}, and it lacks {_listed(lacks)}.", REMEDY)
+
+
+def _scale(rig: bpy.types.Object) -> float:
+    """Return the world's metres in one unit of an armature; a mirrored one measures no less."""
+    scale = float(np.abs(rig.matrix_world.to_scale()).mean())
+    if scale < SMALLEST_SCALE:
+        raise BodyError(f"'{rig.name}' is scaled down to nothing.", "Give it a scale.")
+    return scale
 
 
 def _axes(rig: bpy.types.Object, names: dict[int, str]) -> Floats:

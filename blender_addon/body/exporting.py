@@ -82,14 +82,13 @@ def export_clip(scene: bpy.types.Scene, bones: BodyBones, wanted: ExportRange) -
         raise BodyError("There are less than two frames of motion to export.", "Choose a longer range.")
     frames = wanted.frames(timeline.rate_of(scene))
     matrices, shown = _sample(scene, bones, frames)
-    poses, trans = joints_of_poses(matrices, bones)
     action = current_clip(bones.rig)
     if action is None:
+        poses, trans = joints_of_poses(matrices, bones)
         return Clip(poses, trans, wanted.fps, _expressions(None, shown), kind="Blender")
     details = clip_details(action)
     source = at_times(source_clip(action), (frames - details.start) / details.rate_hz)
-    lacking = [joint for joint in range(len(body.JOINTS)) if joint not in bones.names]
-    poses[:, lacking] = source.poses[:, lacking]
+    poses, trans = joints_of_poses(matrices, bones, source.poses)
     expressions = _expressions(source.expressions, shown)
     return Clip(poses, trans, wanted.fps, expressions, source.betas, source.gender, kind="Blender")
 

@@ -64,12 +64,16 @@ def _world(turns: Floats) -> list[Floats]:
     return world
 
 
-def joints_of_poses(matrices: dict[int, Floats], bones: BodyBones) -> tuple[Floats, Floats]:
+def joints_of_poses(
+    matrices: dict[int, Floats], bones: BodyBones, others: Floats | None = None
+) -> tuple[Floats, Floats]:
     """Convert poses of an armature to a clip's.
 
     Args:
         matrices: by joint, ``[T, 4, 4]`` of its bone in the armature's own axes.
         bones: of the armature.
+        others: ``[T, 55, 3]`` rotations of the joints that the armature lacks; ``None`` leaves them at rest. What
+            :func:`posing_of` handed on from these to the joints below is taken back.
 
     Returns:
         ``[T, 55, 3]`` rotations relative to the parent, and ``[T, 3]`` where the pelvis is, from
@@ -85,6 +89,9 @@ def joints_of_poses(matrices: dict[int, Floats], bones: BodyBones) -> tuple[Floa
             turned = rotations.from_matrices(bones.axes.T @ matrices[joint][:, :3, :3])
             world[:, joint] = rotations.multiply(turned, rotations.inverse(bones.rest[joint]))
             poses[:, joint] = rotations.to_axis_angle(rotations.multiply(rotations.inverse(above), world[:, joint]))
+        elif others is not None:
+            poses[:, joint] = others[:, joint]
+            world[:, joint] = rotations.multiply(above, rotations.from_axis_angle(others[:, joint]))
         else:
             world[:, joint] = above
     places = matrices[PELVIS][:, :3, 3] @ bones.axes * bones.scale

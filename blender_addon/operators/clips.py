@@ -30,6 +30,7 @@ from ..takes import timeline
 from .reporting import Explained, report, report_error
 
 CLIP_FILTER = "*.npz"
+LATEST_START = 500_000.0  # Blender knows a million frames, and tells sixteenths of those apart
 
 
 class ARTALK_OT_import_clip(Explained, bpy.types.Operator, ImportHelper):
@@ -43,7 +44,13 @@ class ARTALK_OT_import_clip(Explained, bpy.types.Operator, ImportHelper):
     check_extension = None  # any ending is taken as it is
     filter_glob: bpy.props.StringProperty(default=CLIP_FILTER, options={"HIDDEN"})
     start_frame: bpy.props.FloatProperty(
-        name="Start Frame", description="Scene frame of the clip's first frame", default=1.0, precision=2, step=100
+        name="Start Frame",
+        description="Scene frame of the clip's first frame",
+        min=-LATEST_START,
+        max=LATEST_START,
+        default=1.0,
+        precision=2,
+        step=100,
     )
     root_motion: bpy.props.BoolProperty(
         name="Root Motion", description="Let the body walk about, rather than move up and down in place", default=True

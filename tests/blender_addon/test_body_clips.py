@@ -370,3 +370,20 @@ def test_z_up_is_turned_about_the_bodys_own_pelvis(body):
     clip = dataclasses.replace(small_clip(5), up_axis="Z")
     pelvis = joint_places()[0]
     np.testing.assert_allclose(source_clip(put(body, clip).action).trans, upright(clip, tuple(pelvis)).trans, atol=1e-6)
+
+
+def test_the_turn_of_a_joint_that_the_armature_lacks_is_exported_once(scene):
+    scene.render.fps = 30
+    rig, clip = armature(leave_out=("spine2", "left_elbow", "right_ring2")), small_clip(12)
+    put(rig, clip)
+    degrees, millimetres = worst(export_clip(scene, body_bones(rig), whole_clip(scene, rig)), clip)
+    assert degrees <= DEGREES
+    assert millimetres <= MILLIMETRES
+
+
+def test_a_body_scaled_to_nothing_is_refused_and_a_mirrored_one_is_not_moved_backwards(scene, body):
+    body.scale = (0.0, 0.0, 0.0)
+    with pytest.raises(BodyError, match="scaled down to nothing"):
+        body_bones(body)
+    body.scale = (-2.0, 2.0, 2.0)
+    assert body_bones(body).scale == pytest.approx(2.0)
