@@ -21,10 +21,10 @@ from bridge.motion import CHANNELS
 
 from .audio.continuity import Continuity, Level, choose_hearing, measure_level
 from .audio.recording import Recording
-from .audio.waveform import check_waveform
+from .audio.waveform import as_array, check_waveform
 from .audio.windows import window_count
 from .checkpoints import check_style, load_generator, load_style, read_config
-from .errors import NotInThisVersionError, OptionError, StyleError
+from .errors import DeviceError, NotInThisVersionError, OptionError, StyleError
 from .model_folder import ModelFolder, builtin_model, find_model
 from .motion.smoothing import smooth
 from .options import DEFAULT_STYLE, Manner, Style, TakeChanges, TakeOptions
@@ -91,7 +91,7 @@ class ARTAvatarInferEngine:
         self.rig = self.config.rig
         self.defaults = TakeOptions(seed=seed, fix_pose=fix_pose, clip_length=clip_length, continuity=continuity)
         self.device = choose_device(device)
-        torch.set_num_threads(threads or _polite_threads())
+        torch.set_num_threads(choose_threads(threads))
         choose_hearing(continuity, self.config)  # says now what the model cannot do
         self._model = load_generator(self._files.weights, self.config).to(self.device)
         use_precision(self._model, precision, self.device)
@@ -193,7 +193,7 @@ class ARTAvatarInferEngine:
     def feed(self, samples: npt.NDArray[Any] | torch.Tensor) -> Motion:
         """Feed the engine's own live clip, which begins with the first call; see ``ARTalkStreamer.feed``."""
         self._live = self._live or self.streamer()
-        return self._live.feed(_as_array(samples))
+        return self._live.feed(samples)
 
     def finish(self) -> Motion:
         """End the engine's own live clip and give the rest of its motion, ``[T, 106]``."""
@@ -222,7 +222,7 @@ class ARTAvatarInferEngine:
 
     def smooth_motion_savgol(self, motions: npt.NDArray[Any] | torch.Tensor) -> Motion:
         """Smooth raw motion ``[T, 106]``; the argument stays as it is."""
-        return smooth(_as_array(motions).astype(np.float32))
+        return smooth(as_array(motions).astype(np.float32))
 
     @cached_property
     def head(self) -> Head:
@@ -289,7 +289,11 @@ class ARTAvatarInferEngine:
                 raise OptionError(f"there are {len(values)} {name} for {clips} sounds", "Give one for each, or none.")
         return [
             common.but({"style": style, "seed": seed})
-            for style, seed in zip(styles or [common.style] * clips, seeds or [common.seed] * clips, strict=True)
+            for style, seed in zip(
+                [common.style] * clips if styles is None else styles,
+                [common.seed] * clips if seeds is None else seeds,
+                strict=True,
+            )
         ]
 
 
@@ -311,7 +315,7 @@ def find_style_clip(style: Style, files: ModelFolder, rig: str) -> torch.Tensor 
     if style is None or (isinstance(style, str) and style in ("", DEFAULT_STYLE)):
         return None
     if not isinstance(style, str):
-        return torch.from_numpy(check_style(_as_array(style), "given"))[None]
+        return torch.from_numpy(check_style(as_array(style), "given"))[None]
     known = list_styles(files, rig)
     if style not in known:
         raise StyleError(f"there is no style {style!r}; known are: {', '.join(known) or 'none'}")
@@ -319,25 +323,41 @@ def find_style_clip(style: Style, files: ModelFolder, rig: str) -> torch.Tensor 
 
 
 def choose_device(device: str) -> torch.device:
-    """Turn ``auto`` into the quickest device that there is."""
-    if device != "auto":
-        return torch.device(device)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    """Find a device by name; ``auto`` is the quickest that there is.
+
+    Raises:
+        DeviceError: if it is not here.
+    """
+    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if device == "auto":
+        device = next(kind for kind, is_here in here.items() if is_here)
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError) as exc:
+        raise DeviceError(f"There is no device called {device!r}.") from exc
+    if not here.get(found.type):
+        raise DeviceError(f"PyTorch finds no {found.type} device on this machine.")
+    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
+        raise DeviceError(f"There is no {found}; PyTorch finds {torch.cuda.device_count()} of its kind.")
+    return found
 
 
-def _polite_threads() -> int:
-    """Half of the cores: a busy host would make every thread wait for the slowest."""
-    return max(1, (os.cpu_count() or 2) // 2)
+def choose_threads(threads: int | None) -> int:
+    """Say how many threads to compute in; None or 0 is half of the cores that this process may use.
+
+    All of them would be slower on a busy machine, where every thread waits for the slowest.
+
+    Raises:
+        OptionError: if the number is negative.
+    """
+    if threads is not None and threads < 0:
+        raise OptionError(f"threads cannot be {threads}", "Leave the number out to use half of the cores.")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return threads or max(1, cores // 2)
 
 
 def _blocks(audio: Sound) -> Iterator[Samples]:
     """Give a sound block by block, ``[S]`` each, as often as it is asked for."""
     if isinstance(audio, str | Path):
         audio = Recording(Path(audio))
-    return audio.blocks() if isinstance(audio, Recording) else iter([check_waveform(_as_array(audio))])
-
-
-def _as_array(values: npt.NDArray[Any] | torch.Tensor) -> npt.NDArray[Any]:
-    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
+    return audio.blocks() if isinstance(audio, Recording) else iter([check_waveform(audio)])

@@ -7,6 +7,7 @@
     ├── AssetMissingError    a file that the engine needs is not on disk
     ├── OptionError          a choice that makes no sense
     │   └── OutputError          a film that exists already, or cannot be written
+    ├── DeviceError          something to compute on that is not here
     ├── StyleError           a style that is unknown or of the wrong shape
     ├── FlameFileError       a head model that cannot be read
     ├── AudioError
@@ -24,6 +25,8 @@ Each has a ``code`` for programs, one sentence for people (``str(error)``) and a
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class EngineError(Exception):
     """Anything the engine tells its user about.
@@ -39,6 +42,16 @@ class EngineError(Exception):
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
         self.remedy = remedy or self.default_remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an error cross to another process whatever its class is made from."""
+        return _remade, (type(self), self.args), self.__dict__
+
+
+def _remade(kind: type[EngineError], args: tuple[Any, ...]) -> EngineError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 class ConfigError(EngineError):
@@ -92,6 +105,13 @@ class OutputError(OptionError):
 
     code = "output"
     default_remedy = "Choose another name, in a folder that you may write to."
+
+
+class DeviceError(EngineError):
+    """A model is to run on something that this machine, or its PyTorch, does not have."""
+
+    code = "device"
+    default_remedy = "Choose another device, or auto."
 
 
 class StyleError(EngineError):

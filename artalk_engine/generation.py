@@ -11,17 +11,9 @@ from pathlib import Path
 import torch
 
 from artalk_engine.engine import ARTAvatarInferEngine
-from artalk_engine.errors import EngineError
 from artalk_engine.precision import Precision
 
 BUILTIN_MODEL = "built-in voice"
-
-
-class DeviceError(EngineError):
-    """The model is to run on something that this machine, or its PyTorch, does not have."""
-
-    code = "device"
-    default_remedy = "Choose another device, or auto."
 
 
 @dataclass(frozen=True)
@@ -84,19 +76,4 @@ def load_engine(voice: Voice) -> ARTAvatarInferEngine:
     Raises:
         EngineError: if the model cannot be loaded, or not on this device.
     """
-    _check_device(voice.device)
     return ARTAvatarInferEngine(checkpoint=voice.model or None, device=voice.device, precision=voice.precision)
-
-
-def _check_device(device: str) -> None:
-    kind, _, _ = device.partition(":")
-    available = {
-        "auto": True,
-        "cpu": True,
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-    }
-    if kind not in available:
-        raise DeviceError(f"There is no device called {device!r}.")
-    if not available[kind]:
-        raise DeviceError(f"PyTorch finds no {kind} device on this machine.")

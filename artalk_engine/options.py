@@ -50,10 +50,13 @@ class TakeOptions:
     def __post_init__(self) -> None:
         if not math.isfinite(self.style_strength):
             raise OptionError(f"the strength of the style must be a number, not {self.style_strength}")
+        if not hasattr(self.seed, "__index__"):
+            raise OptionError(f"the seed must be a whole number, not {self.seed!r}")
         if not 0 <= self.seed < LONGEST_SEED:
             raise OptionError(f"the seed must be from 0 to {LONGEST_SEED - 1}, not {self.seed}")
-        if self.clip_length is not None and self.clip_length < 0:
-            raise OptionError(f"clip_length counts frames, so it cannot be {self.clip_length}", "Leave it out for all.")
+        frames = self.clip_length
+        if frames is not None and not (hasattr(frames, "__index__") and frames >= 0):
+            raise OptionError(f"clip_length counts frames, so it cannot be {frames!r}", "Leave it out for all.")
         Sampling(self.temperature, self.top_k, self.top_p)
 
     @property

@@ -68,7 +68,8 @@ class Performance:
     def hear(self, samples: Samples) -> None:
         """Take the next samples ``[S]``."""
         self._has_heard |= len(samples) > 0
-        self._windows += self._cutter.push(samples)
+        if not self.is_over:  # a live stream may go on after its last frame
+            self._windows += self._cutter.push(samples)
 
     def end(self) -> None:
         """Take note that the sound is over.

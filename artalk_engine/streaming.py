@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from bridge.motion import CHANNELS
 
-from .audio.waveform import check_waveform
+from .audio.waveform import as_array, check_waveform
 from .errors import OptionError
 from .motion.generator import BitwiseARModel
 from .performance import Motion, Performance, advance
@@ -23,7 +26,7 @@ class ARTalkStreamer:
     def __init__(self, model: BitwiseARModel, clip: Performance) -> None:
         self._model, self._clip, self._is_finished = model, clip, False
 
-    def feed(self, samples: npt.NDArray[np.float32]) -> Motion:
+    def feed(self, samples: npt.NDArray[Any] | torch.Tensor) -> Motion:
         """Take the next samples ``[S]`` at 16 kHz and give the frames that are settled, ``[T, 106]``; often none.
 
         Raises:
@@ -32,7 +35,8 @@ class ARTalkStreamer:
         """
         if self._is_finished:
             raise OptionError("this stream is finished", "Begin another one.")
-        if len(samples):
+        samples = as_array(samples)
+        if samples.size:
             self._clip.hear(check_waveform(samples))
         return self._made()
 

@@ -23,6 +23,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class BridgeError(Exception):
@@ -38,6 +39,16 @@ class BridgeError(Exception):
     def __init__(self, text: str, remedy: str = "") -> None:
         super().__init__(text)
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an error cross to another process whatever its class is made from."""
+        return _remade, (type(self), self.args), self.__dict__
+
+
+def _remade(kind: type[BridgeError], args: tuple[Any, ...]) -> BridgeError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 class MotionFileError(BridgeError):

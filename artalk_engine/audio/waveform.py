@@ -114,7 +114,7 @@ def check_waveform(waveform: npt.NDArray[Any] | torch.Tensor) -> Samples:
         AudioEmptyError: if it has no samples.
         AudioValueError: if some are no numbers.
     """
-    samples = waveform.detach().cpu().numpy() if isinstance(waveform, torch.Tensor) else np.asarray(waveform)
+    samples = as_array(waveform)
     _check_kind(samples)
     _check_shape(samples)
     samples = np.ascontiguousarray(samples, dtype=np.float32)
@@ -123,8 +123,16 @@ def check_waveform(waveform: npt.NDArray[Any] | torch.Tensor) -> Samples:
     return samples
 
 
+def as_array(values: npt.NDArray[Any] | torch.Tensor) -> npt.NDArray[Any]:
+    """Make an array of whatever holds numbers."""
+    if not isinstance(values, torch.Tensor):
+        return np.asarray(values)
+    # numpy knows no bfloat16
+    return (values.float() if values.dtype == torch.bfloat16 else values).detach().cpu().numpy()
+
+
 def _check_kind(samples: npt.NDArray[Any]) -> None:
-    if np.issubdtype(samples.dtype, np.signedinteger):
+    if np.issubdtype(samples.dtype, np.signedinteger) and samples.itemsize < 8:  # no sound has 64 bits
         remedy = f"Convert it to floats between -1 and 1: waveform / {np.iinfo(samples.dtype).max + 1}."
         raise AudioFormatError(f"the waveform holds whole numbers ({samples.dtype}), floats are expected", remedy)
     if not np.issubdtype(samples.dtype, np.floating):
@@ -147,7 +155,7 @@ def _check_shape(samples: npt.NDArray[Any]) -> None:
 def _checked(path: Path | str, start_s: float, end_s: float | None) -> Path:
     """Make sure that there is a file, and that the range is one."""
     path = Path(path)
-    if not 0 <= start_s < math.inf or (end_s is not None and not start_s < end_s):
+    if not 0 <= start_s < math.inf or (end_s is not None and not start_s < end_s < math.inf):
         end = "the end" if end_s is None else f"{end_s:g} s"
         raise AudioRangeError(f"there is no range from {start_s:g} s to {end}")
     if not path.is_file():

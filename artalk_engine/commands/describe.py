@@ -1,4 +1,4 @@
-"""``describe`` and ``styles``: what a model can do."""
+"""``describe``: what a model can do, and on what."""
 
 from __future__ import annotations
 

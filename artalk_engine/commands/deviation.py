@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         from artalk_engine.audio.waveform import load_waveform
         from artalk_engine.checkpoints import load_generator, read_config
         from artalk_engine.deviation import measure_deviation
-        from artalk_engine.engine import choose_device, find_files, find_style_clip
+        from artalk_engine.engine import choose_device, choose_threads, find_files, find_style_clip
     waveform = load_waveform(options.audio, options.start, options.end)
     files = find_files(options.model or None)
     head = options.head or files.flame
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     config = read_config(files)
     clip = find_style_clip(options.style, files, config.rig)
     device = choose_device(options.device)
-    torch.set_num_threads(options.threads or 1)
+    torch.set_num_threads(choose_threads(options.threads))
     say("Speaking twice …")
     found = measure_deviation(lambda: load_generator(files.weights, config).to(device), waveform, head, clip)
     return {name: _rounded(value) for name, value in asdict(found).items()}

@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pytest
@@ -7,12 +8,15 @@ import torch
 from safetensors.torch import save_file
 
 from artalk_engine import ARTAvatarInferEngine
+from artalk_engine.engine import choose_threads
 from artalk_engine.errors import (
     AudioEmptyError,
     AudioFormatError,
     AudioMissingError,
     CheckpointError,
+    DeviceError,
     NotInThisVersionError,
+    OptionError,
     StyleError,
 )
 from artalk_engine.motion.blinks import BLINK_UNITS, LID_UNITS
@@ -172,3 +176,32 @@ def test_parts_of_later_versions_say_so(engine, voice):
 def test_folder_without_a_checkpoint_says_so(tmp_path):
     with pytest.raises(CheckpointError, match="no checkpoint in"):
         ARTAvatarInferEngine(checkpoint=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "options", [{"seed": 1.5}, {"seed": "1"}, {"seed": None}, {"clip_length": 1.5}, {"clip_length": -1}, {"seed": -1}]
+)
+def test_numbers_that_count_are_whole(engine, waveform, options):
+    with pytest.raises(OptionError):
+        engine.inference(waveform[:400], **options)
+
+
+@pytest.mark.parametrize("device", ["moon", "cuda:99", "xpu", "cpu:x", None])
+def test_devices_that_are_not_here_say_so(voice, device):
+    with pytest.raises(DeviceError, match=r"device|finds"):
+        ARTAvatarInferEngine(checkpoint=voice, device=device)
+
+
+def test_threads_are_half_of_the_cores_that_may_be_used(voice, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(6)), raising=False)
+    assert [choose_threads(given) for given in (None, 0, 5)] == [3, 3, 5]
+    with pytest.raises(OptionError, match="-1"):
+        ARTAvatarInferEngine(checkpoint=voice, threads=-1)
+
+
+def test_a_style_may_be_in_short_floats(engine, waveform):
+    clip = torch.ones(50, 106)
+    motion = engine.inference(waveform[:400], style=clip.bfloat16())
+    assert motion.tobytes() == engine.inference(waveform[:400], style=clip).tobytes()
+    with pytest.raises(StyleError, match="numbers are expected"):
+        engine.set_style_motion(np.full((50, 106), "a"))

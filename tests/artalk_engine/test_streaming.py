@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from artalk_engine import ARTAvatarInferEngine
-from artalk_engine.errors import AudioEmptyError, OptionError
+from artalk_engine.errors import AudioEmptyError, AudioError, OptionError
 from artalk_engine.motion.generator import BitwiseARModel
 from tests.golden.golden import buzz
 
@@ -172,3 +172,41 @@ def test_levelled_over_the_clip_only_the_whole_clips_loudness_counts(engine, spe
     levelled = engine.inference(speech, continuity="loudness")
     assert not np.array_equal(levelled, engine.inference(speech, continuity="none"))
     np.testing.assert_allclose(levelled, engine.inference(speech * 0.25, continuity="loudness"), atol=1e-3)
+
+
+def test_pieces_of_any_kind_are_heard(engine, speech):
+    sound = speech[:70_000]
+    live = engine.streamer()
+    pieces = [
+        live.feed(sound[:10].tolist()),
+        live.feed([]),
+        live.feed(torch.from_numpy(sound[10:500])),
+        live.feed(torch.zeros(0)),
+        live.feed(sound[500:].astype(np.float64)),
+        live.finish(),
+    ]
+    assert np.concatenate(pieces).tobytes() == engine.inference(sound).tobytes()
+
+
+@pytest.mark.parametrize("piece", [0.5, torch.tensor(0.5), np.zeros((2, 5)), np.zeros(5, np.int16), [np.nan], None])
+def test_pieces_that_are_no_sound_say_so(engine, piece):
+    with pytest.raises(AudioError):
+        engine.streamer().feed(piece)
+
+
+def test_a_stream_that_goes_on_after_its_last_frame_keeps_nothing(engine, speech):
+    live = engine.streamer(clip_length=50)
+    assert len(live.feed(speech)) == 50
+    kept = len(live._clip.unheard)
+    assert [len(live.feed(speech)) for _ in range(3)] == [0, 0, 0]
+    assert len(live._clip.unheard) == kept
+    assert len(live.finish()) == 0
+
+
+def test_a_batch_takes_styles_and_seeds_as_arrays(engine, speech):
+    sounds = [speech[:30_000], speech[30_000:60_000]]
+    styles = np.random.default_rng(0).normal(size=(2, 50, 106)).astype(np.float32)
+    both = engine.inference_batch(sounds, torch.from_numpy(styles), np.array([3, 4]), temperature=1.0)
+    for sound, style, seed, motion in zip(sounds, styles, (3, 4), both, strict=True):
+        alone = engine.inference(sound, style=style, seed=seed, temperature=1.0)
+        np.testing.assert_allclose(motion, alone, atol=1e-5)

@@ -105,7 +105,9 @@ def test_a_range_can_be_chosen(tmp_path, start, end):
     assert speech_length(tmp_path / "a.wav", start, end) == len(part)
 
 
-@pytest.mark.parametrize(("start", "end"), [(-1.0, None), (2.0, 2.0), (3.0, 1.0), (float("nan"), None), (0.0, -1.0)])
+@pytest.mark.parametrize(
+    ("start", "end"), [(-1.0, None), (2.0, 2.0), (3.0, 1.0), (float("nan"), None), (0.0, -1.0), (0.0, float("inf"))]
+)
 def test_what_is_no_range_says_so(tmp_path, start, end):
     soundfile.write(tmp_path / "a.wav", syllables(1.0, 16_000), 16_000)
     for read in (read_speech, speech_length):
@@ -211,11 +213,16 @@ def test_waveforms_are_taken_as_floats(kind):
     assert np.array_equal(checked, samples)
 
 
+def test_short_floats_of_pytorch_are_taken():
+    assert check_waveform(torch.full((3,), 0.5, dtype=torch.bfloat16)).tolist() == [0.5, 0.5, 0.5]
+
+
 @pytest.mark.parametrize(
     ("waveform", "error", "said", "remedy"),
     [
         (np.zeros(99, np.int16), AudioFormatError, "int16", "waveform / 32768"),
         (torch.zeros(99, dtype=torch.int32), AudioFormatError, "int32", "waveform / 2147483648"),
+        ([1, 2, 3], AudioFormatError, "int64", "Convert it to float32, between -1 and 1"),
         (np.zeros(99, np.uint8), AudioFormatError, "uint8", "between -1 and 1"),
         (np.array(["a"]), AudioFormatError, "floats are expected", "float32"),
         (np.zeros((99, 2)), AudioFormatError, r"\[99, 2\]", "mean(axis=1)"),
