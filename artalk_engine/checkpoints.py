@@ -51,6 +51,7 @@ def load_generator(checkpoint: Path, config: GeneratorConfig) -> BitwiseARModel:
         )
     with _WithoutInitialisation():
         model = BitwiseARModel(config)
+    _check_scales(config, state, checkpoint.name)
     assign_tensors(model, state, checkpoint.name)
     return model.eval().requires_grad_(False)
 
@@ -99,6 +100,11 @@ def assign_tensors(model: torch.nn.Module, state: Mapping[str, Tensor], source: 
     """
     own = model.state_dict()
     for name, value in state.items():
+        if name in own and own[name].is_floating_point() != value.is_floating_point():
+            raise CheckpointError(
+                f"{source} is no model's state: {name} holds {_short(value.dtype)} where {_short(own[name].dtype)} "
+                "is expected"
+            )
         if name in own and own[name].shape != value.shape:
             raise CheckpointError(
                 f"{source} does not fit its config: {name} has shape {list(value.shape)} "
@@ -107,7 +113,7 @@ def assign_tensors(model: torch.nn.Module, state: Mapping[str, Tensor], source: 
     try:
         result = model.load_state_dict(state, strict=False, assign=True)
     except RuntimeError as exc:
-        raise CheckpointError(f"{source} does not fit its config ({str(exc).strip()[:300]})") from exc
+        raise CheckpointError(f"{source} does not fit its config ({' '.join(str(exc).split())[:300]})") from exc
     problems = _named("lacks", result.missing_keys) + _named("has unknown", result.unexpected_keys)
     if problems:
         raise CheckpointError(f"{source} does not fit its config: it {' and '.join(problems)}")
@@ -126,10 +132,10 @@ def load_style(path: Path) -> npt.NDArray[np.float32]:
         raise StyleError(f"there is no style clip at {path}")
     try:
         # Published clips are views into long recordings; copying drops the rest.
-        is_array = path.suffix == ".npy"
-        clip = np.load(path, allow_pickle=False) if is_array else read_tensor_file(path).numpy().copy()
+        is_array = path.suffix.lower() == ".npy"
+        clip = np.load(path, allow_pickle=False) if is_array else read_tensor_file(path).detach().float().numpy().copy()
     except CheckpointError as exc:
-        raise StyleError(str(exc), exc.remedy) from exc
+        raise StyleError(str(exc)) from exc
     except Exception as exc:  # what numpy meets in damaged files, or a file that holds no tensor
         raise StyleError(f"{path.name} cannot be read as a style clip ({type(exc).__name__})") from exc
     return check_style(clip, path.name)
@@ -139,10 +145,28 @@ def check_style(clip: npt.NDArray[Any], name: str) -> npt.NDArray[np.float32]:
     """Make sure that a style clip has 50 frames of motion, all of them numbers."""
     if clip.shape != (STYLE_FRAMES, CHANNELS):
         raise StyleError(f"the style {name} has shape {list(clip.shape)} where {[STYLE_FRAMES, CHANNELS]} is expected")
+    if not np.issubdtype(clip.dtype, np.number):
+        raise StyleError(f"the style {name} holds {clip.dtype}, and numbers are expected")
     clip = np.array(clip, dtype=np.float32)
     if not np.isfinite(clip).all():
         raise StyleError(f"the style {name} holds values that are no numbers")
     return clip
+
+
+def _check_scales(config: GeneratorConfig, state: Mapping[str, Tensor], source: str) -> None:
+    """Compare the scales of a config with those that the weights were trained with: other scales have shapes alike."""
+    levels = state.get("lvl_idx")
+    if levels is None or levels.is_floating_point() or levels.numel() != config.codec.tokens:
+        return  # which is told with all that does not fit
+    trained = torch.unique(levels, return_counts=True)[1].tolist()
+    if trained != list(config.codec.scales):
+        raise ConfigError(
+            f"V_PATCH_NUMS is {list(config.codec.scales)}, and {source} was trained with the scales {trained}"
+        )
+
+
+def _short(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 class _WithoutInitialisation(TorchFunctionMode):
@@ -164,10 +188,10 @@ class _WithoutInitialisation(TorchFunctionMode):
 
 def _read_json(path: Path) -> Mapping[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin with a mark
     except FileNotFoundError as exc:
         raise ConfigError(f"there is no config at {path}", "Put config.json beside the checkpoint.") from exc
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise ConfigError(f"{path} is not a readable JSON file ({exc})") from exc
     if not isinstance(values, dict):
         raise ConfigError(f"{path} holds no model config")

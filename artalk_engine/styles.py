@@ -38,7 +38,8 @@ def list_styles(model: ModelFolder, rig: str, folder: Path | None = None) -> dic
         folder: of the user's styles; None is the usual one.
     """
     folders = [*model.styles, user_styles_folder(rig) if folder is None else folder]
-    clips = [path for place in folders for path in sorted(place.glob("*")) if path.suffix.lower() in KINDS]
+    # Names beginning with a dot are the system's, such as what macOS leaves beside every file on other disks.
+    clips = [path for place in folders for path in sorted(place.glob("[!.]*")) if path.suffix.lower() in KINDS]
     return dict(sorted((path.stem, path) for path in {path.stem: path for path in clips}.values()))
 
 

@@ -93,16 +93,19 @@ def _explained(path: Path, exc: Exception) -> CheckpointError:
     foreign = _foreign_content(path)
     if foreign:
         return CheckpointError(f"{path.name} is {foreign}", "Fetch the file itself again.")
+    asked = re.search(r"GLOBAL ([\w.]+)", str(exc))
+    if asked and isinstance(exc, pickle.UnpicklingError):
+        return _refused(path, asked[1])
     if released and size != released.size:
         return CheckpointError(
             f"{path.name} is {size:,} bytes, and the released file has {released.size:,}", "Fetch it again."
         )
-    if isinstance(exc, pickle.UnpicklingError):
-        return _refused(path, exc)
     if released:
         return _compared(path, released, exc)
     if path.suffix != ".safetensors" and _starts_with(path, ZIP_MAGIC) and not _is_zip(path):
         return CheckpointError(f"{path.name} is cut short: its end is missing", "Fetch it again.")
+    if isinstance(exc, pickle.UnpicklingError):  # at length, and of choices that nobody has here
+        return CheckpointError(f"{path.name} is damaged or no checkpoint")
     return CheckpointError(f"{path.name} is damaged or no checkpoint ({_first_line(exc)})")
 
 
@@ -121,13 +124,10 @@ def _foreign_content(path: Path) -> str:
     return ""
 
 
-def _refused(path: Path, exc: Exception) -> CheckpointError:
+def _refused(path: Path, asked: str) -> CheckpointError:
     """Name what a pickle wanted to call."""
-    asked = re.search(r"GLOBAL ([\w.]+)", str(exc))
-    if asked is None:
-        return CheckpointError(f"{path.name} is damaged or no checkpoint ({_first_line(exc)})")
     return CheckpointError(
-        f"{path.name} asks to run {asked[1]}, which no weights need; it was not executed",
+        f"{path.name} asks to run {asked}, which no weights need; it was not executed",
         "Save only the model's state_dict, or use a file from a source that you trust.",
     )
 

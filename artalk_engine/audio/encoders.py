@@ -68,17 +68,25 @@ def build_audio_encoder(name: str, audio_cfg: Mapping[str, Any]) -> AudioEncoder
         audio_cfg: the encoder's own fields; those left out keep their defaults.
 
     Raises:
-        ConfigError: if there is no such encoder.
+        ConfigError: if there is no such encoder, or its fields make no sense.
     """
+    if name not in ENCODER_TENSORS:
+        raise ConfigError(f"AUDIO_ENCODER must be wav2vec, mimi or log_mel, not {name!r}")
+    try:
+        return _build(name, audio_cfg)
+    except (TypeError, ValueError, IndexError, ZeroDivisionError, RuntimeError) as exc:  # how layers refuse sizes
+        reason = str(exc).strip().split("\n")[0]
+        raise ConfigError(f"AUDIO_CONFIG makes no {name} encoder ({reason})") from exc
+
+
+def _build(name: str, audio_cfg: Mapping[str, Any]) -> AudioEncoder:
     if name == "wav2vec":
         return Wav2VecEncoder(audio_cfg)
     if name == "mimi":
         return MimiEncoder(audio_cfg)
-    if name == "log_mel":
-        from .log_mel import LogMelEncoder
+    from .log_mel import LogMelEncoder
 
-        return cast("AudioEncoder", LogMelEncoder(audio_cfg))
-    raise ConfigError(f"AUDIO_ENCODER must be wav2vec, mimi or log_mel, not {name!r}")
+    return cast("AudioEncoder", LogMelEncoder(audio_cfg))
 
 
 def encoder_of(tensors: Iterable[str]) -> str | None:

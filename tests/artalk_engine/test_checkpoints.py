@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -103,3 +104,47 @@ def test_clips_that_are_no_style_say_so(tmp_path, clip):
     np.save(tmp_path / "style.npy", clip)
     with pytest.raises(StyleError):
         load_style(tmp_path / "style.npy")
+
+
+def test_a_config_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG), encoding="utf-8-sig")
+    assert load_config(tmp_path / "config.json") == SIZES
+
+
+def test_other_scales_of_the_same_total_are_told(tmp_path, state):
+    config = dataclasses.replace(SIZES, codec=dataclasses.replace(SIZES.codec, scales=(1, 6, 24)))
+    with pytest.raises(ConfigError, match=r"\[1, 6, 24\], and model.pt was trained with the scales \[1, 5, 25\]"):
+        load_generator(save(state, tmp_path / "model.pt"), config)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("logits_head.weight", torch.int64), ("pos_embed", torch.complex64), ("lvl_idx", torch.float32)]
+)
+def test_numbers_of_another_kind_are_named(tmp_path, state, name, kind):
+    path = save({**state, name: state[name].to(kind)}, tmp_path / "model.pt")
+    with pytest.raises(CheckpointError, match=f"{name} holds {str(kind)[6:]} where (float32|int64) is expected"):
+        load_generator(path, SIZES)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "fields"),
+    [("wav2vec", {"conv_dim": 5}), ("wav2vec", {"hidden_size": "x"}), ("mimi", {"hidden_size": 7})],
+)
+def test_an_audio_encoder_that_cannot_be_built_says_so(tmp_path, encoder, fields):
+    config = dataclasses.replace(SIZES, audio_encoder=encoder, audio=fields)
+    with pytest.raises(ConfigError, match=f"AUDIO_CONFIG makes no {encoder} encoder"):
+        load_generator(save({}, tmp_path / "model.pt"), config)
+
+
+@pytest.mark.parametrize("kind", [torch.nn.Parameter, torch.Tensor.bfloat16, torch.Tensor.double])
+def test_style_clips_may_hold_any_kind_of_floats(tmp_path, kind):
+    torch.save(kind(torch.ones(50, 106)), tmp_path / "ones.pt")
+    assert np.array_equal(load_style(tmp_path / "ones.pt"), np.ones((50, 106)))
+
+
+def test_a_damaged_style_is_not_called_a_wrong_checkpoint(tmp_path):
+    (tmp_path / "calm.pt").write_bytes(b"nonsense")
+    with pytest.raises(StyleError) as caught:
+        load_style(tmp_path / "calm.pt")
+    assert "checkpoint" not in caught.value.remedy
+    assert "PyTorch" not in str(caught.value)

@@ -142,3 +142,15 @@ def test_a_folder_that_cannot_be_written_says_so(folder, motion):
     folder.write_text("a file, and no folder")
     with pytest.raises(StyleError, match="cannot be changed"):
         add_style("a", motion, 0.0, "builtin", folder)
+
+
+def test_files_of_the_systems_beside_styles_are_no_styles(model, folder, motion):
+    add_style("weary", motion, 0, "builtin", folder)
+    (folder / "._weary.npy").write_bytes(b"\0\5\x16\7")
+    assert list(list_styles(model, "builtin", folder)) == ["calm", "weary"]
+
+
+def test_endings_may_be_in_capitals(model, folder, motion):
+    path = add_style("weary", motion, 0, "builtin", folder)
+    path.rename(folder / "LOUD.NPY")
+    assert load_style(list_styles(model, "builtin", folder)["LOUD"]).shape == (50, 106)

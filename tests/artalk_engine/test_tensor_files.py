@@ -95,15 +95,16 @@ class Harm:
         return os.mkdir, ("harm",)
 
 
+@pytest.mark.parametrize("name", ["model.pt", "ARTalk_wav2vec.pt"])
 @pytest.mark.parametrize("is_zip", [True, False])
-def test_programs_in_files_are_named_and_not_executed(tmp_path, monkeypatch, is_zip):
+def test_programs_in_files_are_named_and_not_executed(tmp_path, monkeypatch, is_zip, name):
     monkeypatch.chdir(tmp_path)
     if is_zip:
-        torch.save({**STATE, "more": Harm()}, tmp_path / "model.pt")
+        torch.save({**STATE, "more": Harm()}, tmp_path / name)
     else:
-        (tmp_path / "model.pt").write_bytes(pickle.dumps(Harm(), protocol=2))
+        (tmp_path / name).write_bytes(pickle.dumps(Harm(), protocol=2))
     with pytest.raises(CheckpointError, match=r"asks to run \w+\.mkdir, .* not executed") as caught:
-        load_tensors(tmp_path / "model.pt")
+        load_tensors(tmp_path / name)
     assert "trust" in caught.value.remedy
     assert not (tmp_path / "harm").exists()
 
