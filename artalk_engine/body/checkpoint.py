@@ -21,9 +21,9 @@ import torch
 from torch import Tensor
 
 from artalk_engine.assets import assets_folder
-from artalk_engine.errors import AssetMissingError, CheckpointError, ConfigError
+from artalk_engine.errors import AssetMissingError, ConfigError
 
-from .config import BodyCodecConfig
+from .config import BodyCheckpointError, BodyCodecConfig
 from .features import BodyPart, Standard, find_part
 from .rvq_vae import RVQVAE
 
@@ -56,7 +56,7 @@ class BodyCodec:
     def __post_init__(self) -> None:
         widths = {self.part.width, len(self.standard.mean), self.model.config.input_width}
         if len(widths) > 1:
-            raise CheckpointError(
+            raise BodyCheckpointError(
                 f"{self.name} takes {self.model.config.input_width} channels and has mean and std of "
                 f"{len(self.standard.mean)}, but the body part {self.part.name} has {self.part.width}",
                 "Name the body part that the checkpoint was trained for.",
@@ -76,7 +76,7 @@ class BodyCodec:
     @property
     def fingerprint(self) -> str:
         """Tells codecs apart whose tokens mean different things."""
-        value = 0
+        value = zlib.crc32(json.dumps(_about(self)).encode("utf-8"))
         for tensor in self.model.state_dict().values():
             value = zlib.crc32(np.ascontiguousarray(tensor.cpu().numpy()).tobytes(), value)
         return f"{value:08x}"
@@ -107,7 +107,7 @@ def load_codec(path: Path, device: torch.device | str = "cpu") -> BodyCodec:
         device: where to compute.
 
     Raises:
-        CheckpointError: if a file is missing or damaged, or the two do not belong together.
+        BodyCheckpointError: if a file is missing or damaged, or the two do not belong together.
     """
     state, statistics = load_weights(path)
     about = _read_about(about_path(path))
@@ -116,9 +116,9 @@ def load_codec(path: Path, device: torch.device | str = "cpu") -> BodyCodec:
         standard = Standard(*(np.asarray(about[name], np.float64) for name in ("mean", "std")))
         fps = float(about.get("fps", FPS))
     except KeyError as exc:
-        raise CheckpointError(f"{about_path(path).name} does not say the checkpoint's {exc}", ADOPT) from exc
+        raise BodyCheckpointError(f"{about_path(path).name} does not say the checkpoint's {exc}", ADOPT) from exc
     except (ConfigError, TypeError, ValueError) as exc:
-        raise CheckpointError(f"{about_path(path).name} makes no sense: {exc}", ADOPT) from exc
+        raise BodyCheckpointError(f"{about_path(path).name} makes no sense: {exc}", ADOPT) from exc
     model = build_model(state, about, path.name)
     if statistics:
         _load_statistics(model, statistics, path.name)
@@ -147,20 +147,23 @@ def save_codec(path: Path, codec: BodyCodec, half: bool = False) -> None:
 
 def write_about(path: Path, codec: BodyCodec) -> Path:
     """Write the JSON that belongs to a checkpoint, and return where."""
+    about_path(path).write_text(json.dumps(_about(codec) | {"note": codec.note}) + "\n", encoding="utf-8")
+    return about_path(path)
+
+
+def _about(codec: BodyCodec) -> dict[str, Any]:
+    """What the tensors of a codec cannot tell."""
     config = codec.model.config
-    about = {
+    return {
         "format": FORMAT,
         "body_part": codec.part.name,
         "fps": codec.fps,
         "activation": config.activation,
         "dilation_growth_rate": config.dilation_growth_rate,
         "norm": config.norm,
-        "note": codec.note,
         "mean": _rounded(codec.standard.mean),
         "std": _rounded(codec.standard.std),
     }
-    about_path(path).write_text(json.dumps(about) + "\n", encoding="utf-8")
-    return about_path(path)
 
 
 def about_path(path: Path) -> Path:
@@ -172,20 +175,22 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Read a checkpoint's tensors and, if it has them, its moving averages.
 
     Raises:
-        CheckpointError: if the file is missing, damaged or no checkpoint.
+        BodyCheckpointError: if the file is missing, damaged or no checkpoint.
     """
     if not path.is_file():
-        raise CheckpointError(f"there is no checkpoint at {path}", "Check the path of the checkpoint.")
+        raise BodyCheckpointError(f"there is no checkpoint at {path}", "Check the path of the checkpoint.")
     try:
         content = _read(path)
     except Exception as exc:  # readers fail in many ways on damaged files
         reason = str(exc).strip().split("\n")[0][:120] or type(exc).__name__
-        raise CheckpointError(f"{path.name} is damaged or no checkpoint ({reason})") from exc
+        raise BodyCheckpointError(f"{path.name} is damaged or no checkpoint ({reason})") from exc
     parts = [content.get(name) for name in ("net", "ema")] if "net" in content else [content, None]
     state, statistics = ({} if part is None else part for part in parts)
     for part in (state, statistics):
         if not isinstance(part, Mapping) or not all(isinstance(value, Tensor) for value in part.values()):
-            raise CheckpointError(f"{path.name} is no checkpoint of a body codec: it holds other things than tensors")
+            raise BodyCheckpointError(
+                f"{path.name} is no checkpoint of a body codec: it holds other things than tensors"
+            )
     return _in_float32(state), _in_float32(statistics)
 
 
@@ -198,22 +203,22 @@ def build_model(state: Mapping[str, Tensor], about: Mapping[str, Any], source: s
         source: the file's name, for errors.
 
     Raises:
-        CheckpointError: naming the first tensor that is missing, unknown or of another shape.
+        BodyCheckpointError: naming the first tensor that is missing, unknown or of another shape.
     """
     try:
         config = _sizes(state, about)
     except (KeyError, ValueError, AttributeError) as exc:
-        raise CheckpointError(f"{source} is no checkpoint of a body codec: it lacks {exc}") from exc
+        raise BodyCheckpointError(f"{source} is no checkpoint of a body codec: it lacks {exc}") from exc
     except ConfigError as exc:
-        raise CheckpointError(f"{source} and its JSON do not belong together: {exc}", ADOPT) from exc
+        raise BodyCheckpointError(f"{source} and its JSON do not belong together: {exc}", ADOPT) from exc
     model = RVQVAE(config)
     own = model.state_dict()
     for name in (*own, *state):
         if name not in state or name not in own:
             which = "lacks" if name not in state else "has unknown"
-            raise CheckpointError(f"{source} is no checkpoint of a body codec: it {which} {name}")
+            raise BodyCheckpointError(f"{source} is no checkpoint of a body codec: it {which} {name}")
         if own[name].shape != state[name].shape:
-            raise CheckpointError(
+            raise BodyCheckpointError(
                 f"{source} contradicts itself: {name} is {list(state[name].shape)}, expected {list(own[name].shape)}"
             )
     model.load_state_dict(state, strict=True)
@@ -249,7 +254,7 @@ def _load_statistics(model: RVQVAE, statistics: Mapping[str, Tensor], source: st
     try:
         model.quantizer.load_statistics(statistics)
     except (KeyError, RuntimeError) as exc:
-        raise CheckpointError(f"the moving averages in {source} are not those of its codebooks") from exc
+        raise BodyCheckpointError(f"the moving averages in {source} are not those of its codebooks") from exc
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -268,11 +273,11 @@ def _read_about(path: Path) -> Mapping[str, Any]:
         about = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as exc:
         message = f"the checkpoint's mean and std are missing: there is no {path.name} beside it"
-        raise CheckpointError(message, ADOPT) from exc
+        raise BodyCheckpointError(message, ADOPT) from exc
     except (OSError, ValueError) as exc:
-        raise CheckpointError(f"{path.name} is not a readable JSON file ({exc})", ADOPT) from exc
+        raise BodyCheckpointError(f"{path.name} is not a readable JSON file ({exc})", ADOPT) from exc
     if not isinstance(about, dict) or about.get("format") != FORMAT:
-        raise CheckpointError(f"{path.name} does not describe a body codec", ADOPT)
+        raise BodyCheckpointError(f"{path.name} does not describe a body codec", ADOPT)
     return about
 
 

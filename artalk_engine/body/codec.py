@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from artalk_engine.errors import ConfigError
 from bridge.clip import Clip, resampled, upright
 
 from .checkpoint import BodyCodec
+from .config import BodyConfigError
 from .features import from_channels, to_channels
 
 Codes = NDArray[np.int64]
@@ -43,13 +43,13 @@ def decode_clip(codes: Codes, codec: BodyCodec, onto: Clip, layers: int = 0) -> 
         layers: how many layers to listen to, coarse to fine; 0 for all.
 
     Raises:
-        ConfigError: if the tokens cannot be this codec's.
+        BodyConfigError: if the tokens cannot be this codec's.
     """
     check_layers(layers, codes.shape[1])
     chosen = torch.from_numpy(codes[:, : layers or None])[None].to(codec.device)
     motion = codec.model.decode(chosen, len(onto.poses))[0].cpu().numpy().astype(np.float64)
     if len(motion) < len(onto.poses):
-        raise ConfigError(f"these tokens are {len(motion)} frames long, the clip has {len(onto.poses)}")
+        raise BodyConfigError(f"these tokens are {len(motion)} frames long, the clip has {len(onto.poses)}")
     return from_channels(codec.standard.undo(motion), codec.part, onto)
 
 
@@ -63,7 +63,7 @@ def check_layers(layers: int, most: int) -> None:
     """Refuse a number of layers that there is not.
 
     Raises:
-        ConfigError: if so.
+        BodyConfigError: if so.
     """
     if not 0 <= layers <= most:
-        raise ConfigError(f"there are {most} layers, not {layers}", f"Choose 1 to {most}, or 0 for all.")
+        raise BodyConfigError(f"there are {most} layers, not {layers}", f"Choose 1 to {most}, or 0 for all.")

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from artalk_engine.errors import ConfigError
 from bridge.clip_file import load_clip
 
 from . import recoding
 from .checkpoint import BodyCodec, about_path, build_model, demonstration_path, load_codec, load_weights, write_about
+from .config import BodyConfigError
 from .devices import find_device
 from .features import Standard, find_part
 from .recoding import Recoded
@@ -52,8 +52,6 @@ def smooth(options: argparse.Namespace) -> dict[str, Any]:
 def describe(options: argparse.Namespace) -> dict[str, Any]:
     """Say what a file is, by its contents where its name does not tell."""
     path = options.file or demonstration_path()
-    if path.suffix != ".npz":
-        return _about_codec(load_codec(path))
     if _is_token_file(path):
         held = load_tokens(path)
         return {
@@ -66,6 +64,8 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
             "has_rest": held.rest is not None,
             "bytes": path.stat().st_size,
         }
+    if path.suffix != ".npz":
+        return _about_codec(load_codec(path))
     clip = load_clip(path)
     return {
         "kind": clip.kind,
@@ -84,7 +84,7 @@ def adopt(options: argparse.Namespace) -> dict[str, Any]:
     recoding.check_output(about_path(options.checkpoint), options.force)
     part = find_part(options.part)
     if (options.trans_mean is None) != (options.trans_std is None):
-        raise ConfigError("--trans-mean and --trans-std go together")
+        raise BodyConfigError("--trans-mean and --trans-std go together")
     trans = (options.trans_mean, options.trans_std) if options.trans_mean else None
     about = {
         "activation": options.vq_act,

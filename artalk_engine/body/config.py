@@ -6,13 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from artalk_engine.errors import ConfigError
+from artalk_engine.errors import CheckpointError, ConfigError
 
 ACTIVATIONS = ("relu", "silu", "gelu")
 NORMS = (None, "LN", "GN", "BN")
 STRIDE = 2  # of every step down and up in time
 FADE_S = 0.3  # on either side of a seam, unless asked otherwise
 SPAN, ORDER = 9, 3  # frames and degree of the smoothing, likewise
+
+
+class BodyConfigError(ConfigError):
+    """A size, an option or a file of numbers for the body codec makes no sense."""
+
+    default_remedy = "Correct that, and try again."
+
+
+class BodyCheckpointError(CheckpointError):
+    """Weights of a body codec cannot be read, or do not belong to what lies beside them."""
+
+    default_remedy = "Choose a checkpoint of GestureLSM, SynTalker or MoMask, or one that was trained here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +47,27 @@ class BodyCodecConfig:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type == "int" and (type(value) is not int or value < 1):
-                raise ConfigError(f"{field.name} of a body codec must be a whole number from 1 up, not {value!r}")
+                raise BodyConfigError(f"{field.name} of a body codec must be a whole number from 1 up, not {value!r}")
         if self.activation not in ACTIVATIONS:
-            raise ConfigError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {self.activation!r}")
+            raise BodyConfigError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {self.activation!r}")
         if self.norm not in NORMS:
-            raise ConfigError(f"norm must be none, LN, GN or BN, not {self.norm!r}")
+            raise BodyConfigError(f"norm must be none, LN, GN or BN, not {self.norm!r}")
         if self.norm == "GN" and self.width % 32:
-            raise ConfigError(f"GN has 32 groups, into which a width of {self.width} does not divide")
+            raise BodyConfigError(f"GN has 32 groups, into which a width of {self.width} does not divide")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> BodyCodecConfig:
         """Read sizes by name; a ``stride_t`` is accepted where it is the only one there is.
 
         Raises:
-            ConfigError: for an unknown name or a value that makes no sense.
+            BodyConfigError: for an unknown name or a value that makes no sense.
         """
         known = {field.name for field in fields(cls)}
         sizes = {name: value for name, value in values.items() if name != "stride_t"}
         if values.get("stride_t", STRIDE) != STRIDE:
-            raise ConfigError(f"stride_t must be {STRIDE}, not {values['stride_t']!r}")
+            raise BodyConfigError(f"stride_t must be {STRIDE}, not {values['stride_t']!r}")
         if unknown := sorted(set(sizes) - known):
-            raise ConfigError(f"a body codec has no size called {unknown[0]}")
+            raise BodyConfigError(f"a body codec has no size called {unknown[0]}")
         return cls(**sizes)
 
     @property

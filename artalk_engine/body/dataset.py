@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artalk_engine.errors import ConfigError
 from bridge.clip import Clip, resampled, upright
 from bridge.clip_file import load_clip
 from bridge.errors import ClipFileError
 
 from . import procedural
+from .config import BodyConfigError
 from .features import BodyPart, Standard, to_channels
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def load_folder(folder: Path, pattern: str, fps: float) -> list[Clip]:
     """Read all clips of a folder, at one rate and with Y up; damaged ones are named in the log and left out.
 
     Raises:
-        ConfigError: if none can be read.
+        BodyConfigError: if none can be read.
     """
     clips = []
     for path in sorted(folder.rglob(pattern)):
@@ -62,7 +62,7 @@ def load_folder(folder: Path, pattern: str, fps: float) -> list[Clip]:
         except ClipFileError as exc:
             log.warning("left out: %s", exc)
     if not clips:
-        raise ConfigError(f"no clip can be read in {folder}", f"Name a folder with BEAT2 clips ({pattern}).")
+        raise BodyConfigError(f"no clip can be read in {folder}", f"Name a folder with BEAT2 clips ({pattern}).")
     log.info("%d clips in %s", len(clips), folder)
     return clips
 
@@ -76,10 +76,10 @@ def split(clips: Sequence[Clip]) -> tuple[list[Clip], list[Clip]]:
     """Part clips into those to learn from and those to judge by, at least one each.
 
     Raises:
-        ConfigError: if there is only one.
+        BodyConfigError: if there is only one.
     """
     if len(clips) < 2:
-        raise ConfigError("training needs at least two clips: one to learn from and one to judge by")
+        raise BodyConfigError("training needs at least two clips: one to learn from and one to judge by")
     held_out = list(clips[::HELD_OUT])
     return [clip for index, clip in enumerate(clips) if index % HELD_OUT], held_out
 
@@ -93,7 +93,7 @@ def cut(clips: Sequence[Clip], part: BodyPart, standard: Standard, frames: int =
     """Cut clips into windows.
 
     Raises:
-        ConfigError: if no clip is as long as a window.
+        BodyConfigError: if no clip is as long as a window.
     """
     pieces, starts, first = [], [], 0
     for clip in clips:
@@ -102,5 +102,5 @@ def cut(clips: Sequence[Clip], part: BodyPart, standard: Standard, frames: int =
         first += len(clip.poses)
     windows = Windows(torch.from_numpy(np.concatenate(pieces)), torch.from_numpy(np.concatenate(starts)), frames)
     if not len(windows.starts):
-        raise ConfigError(f"no clip is as long as a window of {frames} frames")
+        raise BodyConfigError(f"no clip is as long as a window of {frames} frames")
     return windows

@@ -33,4 +33,11 @@ def find_device(name: str) -> torch.device:
         raise BodyDeviceError(f"There is no device called {name!r}.")
     if not available[kind]:
         raise BodyDeviceError(f"PyTorch finds no {kind} device on this machine.")
-    return torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as exc:
+        raise BodyDeviceError(f"There is no device called {name!r}.") from exc
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if device.index is not None and device.index >= count:
+        raise BodyDeviceError(f"There is no device called {name!r}: {kind} has {count} here, counted from 0.")
+    return device

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from artalk_engine.errors import ConfigError
 from bridge import body, rotations
 from bridge.clip import Clip
+
+from .config import BodyConfigError
 
 Floats = NDArray[np.float64]
 ROW_CHANNELS = 6  # of one joint: r00 r01 r02 r10 r11 r12
@@ -74,10 +75,10 @@ def find_part(name: str) -> BodyPart:
     """Look up a part of the body.
 
     Raises:
-        ConfigError: if there is none of this name.
+        BodyConfigError: if there is none of this name.
     """
     if name not in PARTS:
-        raise ConfigError(f"there is no body part {name!r}", f"Choose one of {', '.join(PARTS)}.")
+        raise BodyConfigError(f"there is no body part {name!r}", f"Choose one of {', '.join(PARTS)}.")
     return PARTS[name]
 
 
@@ -171,9 +172,9 @@ class Standard:
 
     def __post_init__(self) -> None:
         if self.mean.ndim != 1 or self.mean.shape != self.std.shape:
-            raise ConfigError(f"mean {list(self.mean.shape)} and std {list(self.std.shape)} must be two equal rows")
+            raise BodyConfigError(f"mean {list(self.mean.shape)} and std {list(self.std.shape)} must be two equal rows")
         if not (np.isfinite(self.mean).all() and np.isfinite(self.std).all() and (self.std > 0).all()):
-            raise ConfigError("mean and std must be numbers, and every std above zero")
+            raise BodyConfigError("mean and std must be numbers, and every std above zero")
 
     @classmethod
     def measure(cls, pieces: Sequence[Floats]) -> Standard:
@@ -196,11 +197,13 @@ class Standard:
             if len(values) != part.width:
                 frame = np.full(EXPRESSIONS.stop, neutral)
                 if len(values) != TRANS.start:
-                    raise ConfigError(f"{path.name} has {len(values)} values where 330 or {part.width} are expected")
+                    raise BodyConfigError(
+                        f"{path.name} has {len(values)} values where 330 or {part.width} are expected"
+                    )
                 frame[: TRANS.start] = values
                 if part.has_trans:
                     if trans is None:
-                        raise ConfigError(f"{part.name} needs mean and std of the translation as well")
+                        raise BodyConfigError(f"{part.name} needs mean and std of the translation as well")
                     frame[TRANS] = _read_row(trans[index])
                 values = frame[part.channels]
             rows.append(values)
@@ -225,4 +228,6 @@ def _read_row(path: Path) -> Floats:
     try:
         return np.asarray(np.load(path, allow_pickle=False), np.float64).reshape(-1)
     except Exception as exc:  # readers fail in many ways on damaged files
-        raise ConfigError(f"{path} cannot be read as a row of numbers", "Choose a .npy file of mean or std.") from exc
+        raise BodyConfigError(
+            f"{path} cannot be read as a row of numbers", "Choose a .npy file of mean or std."
+        ) from exc

@@ -15,12 +15,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from artalk_engine.errors import ConfigError
 from bridge import body, rotations
 from bridge.clip import Clip
 
 from .checkpoint import BodyCodec
-from .config import FADE_S
+from .config import FADE_S, BodyConfigError
 from .features import GROUND, from_channels, to_channels
 from .metrics import quaternions, turn_vectors
 
@@ -61,10 +60,12 @@ def join(first: Clip, second: Clip, codec: BodyCodec | None = None, fade_s: floa
         The joined clip, as long as both, and what happens at its seam.
 
     Raises:
-        ConfigError: if ``fade_s`` is no number of seconds.
+        BodyConfigError: if ``fade_s`` is no number of seconds.
     """
     if not 0 <= fade_s <= LONGEST_FADE_S:
-        raise ConfigError(f"a seam cannot be faded over {fade_s} seconds", f"Choose 0 to {LONGEST_FADE_S:g} seconds.")
+        raise BodyConfigError(
+            f"a seam cannot be faded over {fade_s} seconds", f"Choose 0 to {LONGEST_FADE_S:g} seconds."
+        )
     seam, reach = len(first.poses), max(1, round(fade_s * first.fps))
     plain = cut(first, follow_on(first, second))
     faded = fade(plain, seam, reach)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from artalk_engine.errors import ConfigError, EngineError
+from artalk_engine.errors import EngineError
 from bridge import body
 from bridge.clip import Clip, resampled, upright
 from bridge.clip_file import load_clip, save_clip
@@ -20,7 +20,7 @@ from bridge.clip_file import load_clip, save_clip
 from . import tokens as token_files
 from .checkpoint import BodyCodec, bits_per_code, demonstration_path, load_codec
 from .codec import prepare, recode
-from .config import FADE_S, SPAN
+from .config import FADE_S, SPAN, BodyConfigError
 from .devices import find_device
 from .joining import join
 from .metrics import JointError, joint_error
@@ -86,9 +86,9 @@ def recode_file(
         ClipFileError: if a clip cannot be read or written.
     """
     if action not in ACTIONS:
-        raise ConfigError(f"there is nothing called {action!r} to do with a clip", f"Ask for {', '.join(ACTIONS)}.")
+        raise BodyConfigError(f"there is nothing called {action!r} to do with a clip", f"Ask for {', '.join(ACTIONS)}.")
     if action == "join" and other is None:
-        raise ConfigError("joining needs a second clip", "Name the clip that follows.")
+        raise BodyConfigError("joining needs a second clip", "Name the clip that follows.")
     check_output(out)
     if action == "smooth":
         return smooth_file(path, out)

@@ -15,9 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from artalk_engine.errors import ConfigError
-
-from .config import BodyCodecConfig
+from .config import BodyCodecConfig, BodyConfigError
 from .networks import Decoder, Encoder
 from .quantizer import UNUSED, QuantizerTraining, ResidualQuantizer
 
@@ -105,10 +103,10 @@ class RVQVAE(nn.Module):
     def _features(self, motion: Tensor, pad: bool) -> Tensor:
         """``[B, T, M]`` to ``[B, C, N]``."""
         if motion.ndim != 3 or motion.shape[2] != self.config.input_width:
-            raise ConfigError(f"this codec takes [B, T, {self.config.input_width}], not {list(motion.shape)}")
+            raise BodyConfigError(f"this codec takes [B, T, {self.config.input_width}], not {list(motion.shape)}")
         per_code, frames = self.config.frames_per_code, motion.shape[1]
         if frames < (1 if pad else per_code):
-            raise ConfigError(f"a motion of {frames} frames fills no token of this codec")
+            raise BodyConfigError(f"a motion of {frames} frames fills no token of this codec")
         channels = motion.transpose(1, 2)
         if pad and frames % per_code:
             channels = F.pad(channels, (0, per_code - frames % per_code), mode="replicate")
@@ -138,11 +136,13 @@ class RVQVAE(nn.Module):
 
     def _check_codes(self, codes: Tensor) -> None:
         if codes.ndim != 3 or not 1 <= codes.shape[2] <= self.config.num_quantizers or not codes.shape[1]:
-            raise ConfigError(
+            raise BodyConfigError(
                 f"codes of this codec are [B, N, 1 to {self.config.num_quantizers}], these are {list(codes.shape)}"
             )
         if codes.numel() and not (int(codes.min()) >= UNUSED and int(codes.max()) < self.config.nb_code):
-            raise ConfigError(f"codes of this codec lie below {self.config.nb_code}, these reach {int(codes.max())}")
+            raise BodyConfigError(
+                f"codes of this codec lie below {self.config.nb_code}, these reach {int(codes.max())}"
+            )
 
 
 @contextmanager

@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
-from artalk_engine.errors import ConfigError
 from bridge import rotations
 from bridge.clip import Clip
 
-from .config import ORDER, SPAN
+from .config import ORDER, SPAN, BodyConfigError
 
 Floats = NDArray[np.float64]
 
@@ -36,10 +35,10 @@ def smooth(clip: Clip, span: int = SPAN, order: int = ORDER, joints: Sequence[in
         joints: which; ``None`` for all, and for where the body is.
 
     Raises:
-        ConfigError: if ``span`` and ``order`` do not go together.
+        BodyConfigError: if ``span`` and ``order`` do not go together.
     """
     if span % 2 == 0 or not 0 <= order < span:
-        raise ConfigError(
+        raise BodyConfigError(
             f"a span of {span} frames cannot hold an order of {order}", "Use an odd span above the order."
         )
     if len(clip.poses) < span:

@@ -166,7 +166,7 @@ def load_tokens(path: Path) -> TokenClip:
         raise TokenFileError(f"{path}: this is not a readable token file") from exc
     try:
         return _tokens(entries)
-    except (KeyError, TypeError, ValueError) as exc:
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as exc:
         raise TokenFileError(f"{path}: this is not a token file, or a damaged one") from exc
 
 
@@ -210,7 +210,8 @@ def _tokens(entries: Mapping[str, NDArray[Any]]) -> TokenClip:
         betas=entries.get("betas", np.zeros(0)).astype(np.float64),
         gender=str(about["gender"]),
     )
-    return replace(tokens, rest=_rest(entries, tokens)) if "poses" in entries else tokens
+    still = _at_rest(tokens)  # checks rate, place and shape as those of any clip
+    return replace(tokens, rest=_rest(entries, still)) if "poses" in entries else tokens
 
 
 def _without(clip: Clip, part: BodyPart) -> Clip:
@@ -220,10 +221,10 @@ def _without(clip: Clip, part: BodyPart) -> Clip:
     return replace(clip, poses=poses, expressions=None if part.has_expressions else clip.expressions)
 
 
-def _rest(entries: Mapping[str, NDArray[Any]], tokens: TokenClip) -> Clip:
+def _rest(entries: Mapping[str, NDArray[Any]], still: Clip) -> Clip:
     face = entries.get("expressions")
     return replace(
-        _at_rest(tokens),
+        still,
         poses=entries["poses"].astype(np.float64),
         trans=entries["trans"].astype(np.float64),
         expressions=None if face is None else face.astype(np.float64),

@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from artalk_engine.errors import CheckpointError, ConfigError
 from bridge.clip import Clip
 
 from . import dataset
 from .checkpoint import FPS, BodyCodec, load_codec, save_codec
 from .codec import decode_clip, encode_clip
-from .config import ACTIVATIONS, BodyCodecConfig
+from .config import ACTIVATIONS, BodyCheckpointError, BodyCodecConfig, BodyConfigError
 from .console import add_common_options, run
 from .devices import find_device
 from .features import PARTS, Standard, find_part
@@ -97,7 +96,7 @@ def _clips(options: argparse.Namespace) -> list[Clip]:
     if options.data is not None:
         return dataset.load_folder(options.data, options.pattern, FPS)
     if find_part(options.body_part).has_expressions:
-        raise ConfigError("made-up gestures have no face", "Name a folder of clips with --data.")
+        raise BodyConfigError("made-up gestures have no face", "Name a folder of clips with --data.")
     return dataset.make_procedural(options.procedural, FPS)
 
 
@@ -110,7 +109,7 @@ def _new(options: argparse.Namespace, learned: Sequence[Clip]) -> BodyCodec:
 def _carried_on(start: BodyCodec, options: argparse.Namespace) -> BodyCodec:
     """A codec to train with the weights of another, and its moving averages if it has them."""
     if start.part.name != options.body_part:
-        raise CheckpointError(f"{start.name} is a codec for {start.part.name}, not for {options.body_part}")
+        raise BodyCheckpointError(f"{start.name} is a codec for {start.part.name}, not for {options.body_part}")
     model = RVQVAE(start.model.config, _learning(options))
     model.load_state_dict(start.model.state_dict())
     if start.model.quantizer.is_counted:
@@ -127,7 +126,7 @@ def _standard(options: argparse.Namespace, clips: Sequence[Clip]) -> Standard:
     if options.mean is None and options.std is None:
         return dataset.measure(clips, part)
     if options.mean is None or options.std is None or (options.trans_mean is None) != (options.trans_std is None):
-        raise ConfigError("a mean needs its std, and a std its mean")
+        raise BodyConfigError("a mean needs its std, and a std its mean")
     trans = (options.trans_mean, options.trans_std) if options.trans_mean else None
     return Standard.from_files(options.mean, options.std, part, trans)
 

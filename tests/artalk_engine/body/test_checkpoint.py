@@ -66,6 +66,11 @@ def test_a_codec_comes_back_as_it_was_saved(codec, saved):
     assert loaded.model.quantizer.is_counted
 
 
+def test_a_codec_with_other_numbers_beside_its_weights_is_another_one(codec, saved):
+    rewrite(saved, lambda about: about.update(std=[2 * value for value in about["std"]]))
+    assert load_codec(saved).fingerprint != codec.fingerprint
+
+
 def test_weights_are_saved_as_published_with_statistics_under_a_key_of_their_own(codec, saved):
     content = torch.load(saved, weights_only=True)
     assert list(content["net"]) == list(codec.model.state_dict())
@@ -159,8 +164,9 @@ class Trap:
 def test_a_damaged_or_hostile_checkpoint_is_refused_and_not_run(saved, content, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     saved.write_bytes(content)
-    with pytest.raises(CheckpointError, match="damaged or no checkpoint"):
+    with pytest.raises(CheckpointError, match="damaged or no checkpoint") as caught:
         load_codec(saved)
+    assert "GestureLSM" in caught.value.remedy  # a body codec has no config.json to choose
     assert not (tmp_path / "trap-was-sprung").exists()
 
 

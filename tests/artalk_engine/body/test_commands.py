@@ -147,7 +147,10 @@ def test_a_published_checkpoint_is_adopted(folder, codec, capsys):
     assert "hands has 180" in text
     assert not about_path(folder / "net_300000_upper.pth").exists()
     run(capsys, "adopt", "net_300000_upper.pth", "--part", "upper", *files)
-    assert load_codec(folder / "net_300000_upper.pth").fingerprint == codec.fingerprint
+    adopted = load_codec(folder / "net_300000_upper.pth")
+    for name, value in codec.model.state_dict().items():
+        torch.testing.assert_close(adopted.model.state_dict()[name], value, rtol=0, atol=0)
+    assert (set(adopted.standard.mean), set(adopted.standard.std)) == ({0.0}, {1.0})
     assert "exists already" in refused(capsys, "adopt", "net_300000_upper.pth", "--part", "upper", *files)
 
 
@@ -209,6 +212,8 @@ CODEC = ["--checkpoint", "codec.pth"]
         (["detail", "a.npz", "-o", "c.npz", "--checkpoint", "no.pth"], 3, "no checkpoint"),
         (["detail", "a.npz", "-o", "c.npz", "--checkpoint", "a.npz"], 3, "damaged or no checkpoint"),
         (["detail", "a.npz", "-o", "c.npz", "--device", "abacus", *CODEC], 3, "abacus"),
+        (["detail", "a.npz", "-o", "c.npz", "--device", "cpu:x", *CODEC], 3, "no device called 'cpu:x'"),
+        (["detail", "a.npz", "-o", "c.npz", "--device", "cpu:3", *CODEC], 3, "counted from 0"),
         (["decompress", "a.npz", "-o", "c.npz", *CODEC], 2, "not a token file"),
         (["decompress", "no.tokens", "-o", "c.npz", *CODEC], 2, "no such file"),
         (["smooth", "a.npz", "-o", "c.npz", "--span", "8"], 2, "span"),
@@ -251,6 +256,34 @@ def test_a_damaged_token_file_is_refused(folder, codec, capsys, damage):
         np.savez("t.npz", **arrays)
         Path("t.npz").replace("t")
     assert "token file" in refused(capsys, "decompress", "t", "-o", "c.npz", *CODEC)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"frames": float("inf")},
+        {"fps": float("nan")},
+        {"fps": -3.0},
+        {"start": [float("inf"), 0.0]},
+        {"betas": np.zeros((3, 3))},
+        {"betas": np.full(300, np.nan)},
+        {"about": np.frombuffer(b"[" * 100_000, np.uint8)},
+    ],
+)
+def test_numbers_that_no_clip_has_are_refused_in_a_token_file(folder, codec, capsys, change):
+    save_tokens(folder / "t.npz", compress(make_clip(1, seconds=2.0), codec))
+    with np.load("t.npz") as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    about = json.loads(arrays["about"].tobytes())
+    about |= {name: value for name, value in change.items() if name in about}
+    arrays["about"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
+    np.savez("t.npz", **arrays | {name: value for name, value in change.items() if name not in about})
+    assert "token file" in refused(capsys, "decompress", "t.npz", "-o", "c.npz", *CODEC)
+
+
+def test_tokens_are_described_under_any_name(folder, capsys):
+    run(capsys, "compress", "a.npz", "-o", "a.tokens", *CODEC)
+    assert run(capsys, "describe", "a.tokens")["kind"] == "tokens"
 
 
 @pytest.mark.parametrize("bits", [1, 5, 8, 10])
