@@ -35,8 +35,8 @@ def run(options: argparse.Namespace, command: Callable[[argparse.Namespace], dic
         with needed_packages():
             _use_threads(options.threads)
             result = command(options)
-    except KeyboardInterrupt:
-        sys.stderr.write("Interrupted; nothing was written.\n")
+    except KeyboardInterrupt as exc:
+        sys.stderr.write(f"{exc}\n" if exc.args else "Interrupted; what was not finished is not written.\n")
         return INTERRUPTED
     except (EngineError, BridgeError) as exc:
         status = BAD_MODEL if isinstance(exc, MODEL_ERRORS) else BAD_INPUT

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,9 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 from tqdm import tqdm
 
-from artalk_engine.errors import CheckpointError, ConfigError, EngineError
+from artalk_engine.errors import EngineError
 
+from .config import BodyCheckpointError, BodyConfigError
 from .dataset import Windows
 from .rvq_vae import RVQVAE
 
@@ -50,9 +54,9 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         if self.recons_loss not in RECONSTRUCTION_LOSSES:
-            raise ConfigError(f"recons-loss must be one of {', '.join(RECONSTRUCTION_LOSSES)}")
+            raise BodyConfigError(f"recons-loss must be one of {', '.join(RECONSTRUCTION_LOSSES)}")
         if min(self.batch_size, self.total_iter, self.warm_up_iter, self.report_every) < 1 or not self.lr > 0:
-            raise ConfigError("batch-size, total-iter, warm-up, report-every and lr must be above zero")
+            raise BodyConfigError("batch-size, total-iter, warm-up, report-every and lr must be above zero")
 
     @property
     def steps(self) -> int:
@@ -91,24 +95,51 @@ def train(
 
     Raises:
         TrainingError: if the loss is no number any more.
-        CheckpointError: if what is at ``state_path`` belongs to another training.
+        KeyboardInterrupt: if it was interrupted; what was learned until then is kept.
+        BodyCheckpointError: if what is at ``state_path`` belongs to another training.
     """
     optimizer = make_optimizer(codec, options)
     first = _resume(codec, optimizer, state_path)
     bar = tqdm(range(first, options.steps), "Training", options.steps, first, unit="step", disable=None)
     for step in bar:
-        torch.manual_seed(options.seed * 1_000_003 + step)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, options)
-        losses = training_losses(codec.train(), windows.draw(options.batch_size), options)
-        optimizer.zero_grad(set_to_none=True)
-        losses.total.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        done = step + 1
+        with _interrupts_held_back() as is_interrupted:
+            losses = _learn(codec, windows, optimizer, options, step)
+            done = step + 1
+            if is_interrupted():
+                save_state(codec, optimizer, done, state_path)
+                raise KeyboardInterrupt(f"Interrupted after step {done}; the same command carries on from there.")
         if done % options.report_every == 0 or done == options.steps:
             _say(bar, done, losses)
             save_state(codec, optimizer, done, state_path)
             report(done)
+
+
+def _learn(
+    codec: RVQVAE, windows: Windows, optimizer: torch.optim.Optimizer, options: TrainingOptions, step: int
+) -> Losses:
+    """Take one step."""
+    torch.manual_seed(options.seed * 1_000_003 + step)
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate(step, options)
+    losses = training_losses(codec.train(), windows.draw(options.batch_size), options)
+    optimizer.zero_grad(set_to_none=True)
+    losses.total.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return losses
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[Callable[[], bool]]:
+    """Let a step end before an interrupt counts: codebooks and weights of half a step do not belong together."""
+    seen: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # where Python knows no interrupts
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
+    try:
+        yield lambda: bool(seen)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def training_losses(codec: RVQVAE, motion: Tensor, options: TrainingOptions) -> Losses:
@@ -166,7 +197,7 @@ def _resume(codec: RVQVAE, optimizer: torch.optim.Optimizer, path: Path) -> int:
         step = int(state["step"])
     except Exception as exc:  # readers fail in many ways on damaged files
         remedy = "Choose another --out, or remove that file to begin anew."
-        raise CheckpointError(f"{path} is not from a training with these sizes", remedy) from exc
+        raise BodyCheckpointError(f"{path} is not from a training with these sizes", remedy) from exc
     log.info("carrying on from step %d of %s", step, path.name)
     return step
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import signal
 
 import numpy as np
 import pytest
 import torch
 
-from artalk_engine.body import dataset, train
+from artalk_engine.body import dataset, train, training
 from artalk_engine.body.checkpoint import load_codec
 from artalk_engine.body.codec import encode_clip
 from artalk_engine.body.features import PARTS
@@ -56,6 +57,26 @@ def test_an_interrupted_training_ends_like_one_in_a_piece(tmp_path, monkeypatch,
         patched.setattr(train, "judge", interrupt)
         run(tmp_path / "broken", "--total-iter", "20", "--report-every", "10", status=130)
     run(tmp_path / "broken", "--total-iter", "20", "--report-every", "10")
+    whole, broken = (load_codec(tmp_path / name / "codec.pth") for name in ("whole", "broken"))
+    assert whole.fingerprint == broken.fingerprint
+
+
+def test_an_interrupt_ends_after_a_whole_step_and_loses_nothing(tmp_path, monkeypatch, capsys):
+    run(tmp_path / "whole", "--total-iter", "20")
+    losses, steps = training.training_losses, []
+
+    def interrupted_once(*arguments):
+        steps.append(len(steps))
+        if len(steps) == 7:
+            signal.raise_signal(signal.SIGINT)
+        return losses(*arguments)
+
+    monkeypatch.setattr(training, "training_losses", interrupted_once)
+    capsys.readouterr()
+    run(tmp_path / "broken", "--total-iter", "20", status=130)
+    assert "Interrupted after step 7; the same command carries on" in capsys.readouterr().err
+    run(tmp_path / "broken", "--total-iter", "20")
+    assert len(steps) == told(capsys)["steps"]
     whole, broken = (load_codec(tmp_path / name / "codec.pth") for name in ("whole", "broken"))
     assert whole.fingerprint == broken.fingerprint
 
