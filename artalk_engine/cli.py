@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         text = f"An unexpected error stopped this command ({type(exc).__name__}: {exc})."
         return _fail(options, "internal", text, "Run it again with --verbose and report what it prints.", UNEXPECTED)
-    print(json.dumps(result) if options.json else _readable(result))
+    _print(json.dumps(result) if options.json else _readable(result))
     return DONE
 
 
@@ -90,9 +91,18 @@ def _status(exc: EngineError | BridgeError) -> int:
 def _fail(options: argparse.Namespace, code: str, text: str, remedy: str, status: int) -> int:
     text, remedy = as_sentence(text), as_sentence(remedy)
     if options.json:
-        print(json.dumps({"error": {"code": code, "text": text, "remedy": remedy}}))
+        _print(json.dumps({"error": {"code": code, "text": text, "remedy": remedy}}))
     say(f"error: {text} {remedy}".rstrip())
     return status
+
+
+def _print(text: str) -> None:
+    """Write the result, whichever letters the output knows and whether or not anybody still reads it."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except BrokenPipeError:  # as in `styles | head -1`; what was made is written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again at its end
 
 
 def _readable(result: dict[str, Any]) -> str:

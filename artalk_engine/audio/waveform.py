@@ -155,6 +155,10 @@ def _check_shape(samples: npt.NDArray[Any]) -> None:
 def _checked(path: Path | str, start_s: float, end_s: float | None) -> Path:
     """Make sure that there is a file, and that the range is one."""
     path = Path(path)
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as exc:  # file systems allow any bytes, which no decoder takes
+        raise AudioFormatError(f"the name {str(path)!a} is not written in Unicode", "Rename it.") from exc
     if not 0 <= start_s < math.inf or (end_s is not None and not start_s < end_s < math.inf):
         end = "the end" if end_s is None else f"{end_s:g} s"
         raise AudioRangeError(f"there is no range from {start_s:g} s to {end}")

@@ -296,6 +296,29 @@ def test_what_fast_changes_is_measured_on_the_models_own_head(voice, sound_file,
     assert "--head" in capsys.readouterr().err
 
 
+def run(command, voice, **environment):
+    variables = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", **environment}
+    script = f"'{sys.executable}' -m artalk_engine {command} --model '{voice}'"
+    return lambda before="", after="": subprocess.run(
+        ["/bin/bash", "-c", f"{before} {script} {after}"], capture_output=True, text=True, env=variables
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs bash")
+def test_a_result_is_written_whichever_letters_the_output_knows(folder, voice, sound_file):
+    sound = sound_file(0.1, name="Größe 声.wav")
+    done = run(f"generate '{sound}'", voice, PYTHONIOENCODING="ascii")()
+    assert done.returncode == 0, done.stderr
+    assert "Gr\\xf6\\xdfe \\u58f0.npz" in done.stdout
+    assert names_in(folder) == ["Größe 声.npz"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs bash")
+def test_a_reader_that_is_gone_is_no_error(voice):
+    done = run("styles", voice)("set -o pipefail;", "| true")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_help_needs_no_libraries():
     script = f"""
 import sys

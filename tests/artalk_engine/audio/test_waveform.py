@@ -115,6 +115,11 @@ def test_what_is_no_range_says_so(tmp_path, start, end):
             read(tmp_path / "a.wav", start, end)
 
 
+def test_a_name_that_is_no_text_says_so():
+    with pytest.raises(AudioFormatError, match=r"udcff.*not written in Unicode"):
+        load_waveform(Path("/somewhere/\udcff.wav"))
+
+
 def test_range_without_sound_is_an_error(tmp_path):
     soundfile.write(tmp_path / "a.wav", syllables(1.0, 16_000), 16_000)
     assert speech_length(tmp_path / "a.wav", 2.0, 3.0) == 0
