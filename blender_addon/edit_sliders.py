@@ -37,6 +37,8 @@ def _change(action: bpy.types.Action, **changes: Any) -> None:
         change_edits(action, dataclasses.replace(edits_of(action), **changes))
     except (AddonError, BridgeError) as exc:
         notices.show(notices.notice_of(exc))
+    else:
+        notices.dismiss()
 
 
 def _short(value: float) -> float:

@@ -23,6 +23,12 @@ from .takes.strips import strip_shift
 from .takes.take import changeable_details, current_take
 
 
+def explained(error: AddonError) -> str:
+    """Return what is wrong and what to do about it, as one sentence without its full stop."""
+    text, remedy = str(error).rstrip("."), error.remedy.rstrip(".")
+    return f"{text}: {remedy[:1].lower()}{remedy[1:]}" if remedy else text
+
+
 def no_head(context: bpy.types.Context) -> str:
     """Return why no head can be created."""
     if context.mode != "OBJECT":
@@ -42,7 +48,7 @@ def no_generating(context: bpy.types.Context) -> str:
             return "Choose a sound file"
         engine_python(context)
     except AddonError as exc:
-        return f"{str(exc).rstrip('.')}: {exc.remedy[:1].lower()}{exc.remedy[1:].rstrip('.')}"
+        return explained(exc)
     return ""
 
 
@@ -59,7 +65,7 @@ def no_takes(context: bpy.types.Context) -> str:
     try:
         rig = rig_parts(context.scene.artalk.rig).rig
     except AddonError as exc:
-        return str(exc)
+        return explained(exc)
     return f"Leave Edit Mode of '{rig.name}' first" if rig.mode == "EDIT" else ""
 
 
@@ -82,7 +88,7 @@ def no_take(context: bpy.types.Context) -> str:
     try:
         take_details(take)
     except AddonError as exc:
-        return str(exc)
+        return explained(exc)
     return ""
 
 
@@ -97,7 +103,7 @@ def no_changing_take(context: bpy.types.Context) -> str:
     try:
         changeable_details(parts, take)
     except AddonError as exc:
-        return f"{str(exc).rstrip('.')}: {exc.remedy[:1].lower()}{exc.remedy[1:].rstrip('.')}"
+        return explained(exc)
     return "" if has_motion(take) else f"'{take.name}' has no readable motion: generate the take again"
 
 
@@ -141,7 +147,7 @@ def no_packing(context: bpy.types.Context) -> str:
     try:
         sound_file(take)
     except AddonError as exc:
-        return str(exc)
+        return explained(exc)
     return ""
 
 
@@ -154,7 +160,7 @@ def no_regenerating(context: bpy.types.Context) -> str:
         sound_file(current_take(context.scene.artalk.rig))
         engine_python(context)
     except AddonError as exc:
-        return str(exc)
+        return explained(exc)
     return ""
 
 
@@ -163,7 +169,7 @@ def no_check(context: bpy.types.Context) -> str:
     try:
         identity.head_file(rig_parts(context.scene.artalk.rig))
     except AddonError as exc:
-        return f"{str(exc).rstrip('.')}: {exc.remedy[:1].lower()}{exc.remedy[1:].rstrip('.')}"
+        return explained(exc)
     return "Leave Edit Mode first" if context.scene.artalk.rig.mode == "EDIT" else ""
 
 
@@ -172,7 +178,7 @@ def no_export(context: bpy.types.Context) -> str:
     try:
         rig_parts(context.scene.artalk.rig)
     except AddonError as exc:
-        return str(exc)
+        return explained(exc)
     return "Leave Edit Mode first" if context.scene.artalk.rig.mode == "EDIT" else ""
 
 
@@ -181,7 +187,7 @@ def no_attaching(context: bpy.types.Context) -> str:
     try:
         kind = rig_parts(context.scene.artalk.rig).kind
     except AddonError as exc:
-        return str(exc)
+        return explained(exc)
     return "The built-in head needs no file" if kind == "builtin" else ""
 
 
@@ -190,7 +196,7 @@ def no_correctives(context: bpy.types.Context) -> str:
     try:
         parts = rig_parts(context.scene.artalk.rig)
     except AddonError as exc:
-        return str(exc)
+        return explained(exc)
     return "" if parts.is_foreign else "This head's correctives follow its bones already"
 
 
@@ -199,13 +205,17 @@ def no_studio(context: bpy.types.Context) -> str:
     try:
         rig_parts(context.scene.artalk.rig)
     except AddonError as exc:
-        return str(exc)
+        return explained(exc)
     return no_head(context).replace("create a head", "set up a studio")
 
 
 def no_identity(context: bpy.types.Context) -> str:
     """Return why the head's identity cannot be changed."""
-    return identity.no_identity(context.scene.artalk.rig)
+    try:
+        identity.check_changeable(rig_parts(context.scene.artalk.rig), context)
+    except AddonError as exc:
+        return explained(exc)
+    return ""
 
 
 def no_blinking(context: bpy.types.Context) -> str:
@@ -225,5 +235,5 @@ def no_recoding(context: bpy.types.Context) -> str:
     try:
         engine_python(context)
     except AddonError as exc:
-        return str(exc)
+        return explained(exc)
     return no_body(context)

@@ -128,7 +128,7 @@ class ARTALK_PT_quality(TakePanel, bpy.types.Panel):
         try:
             quality = take_quality(action)
         except AddonError as exc:
-            draw_reason(layout, context, str(exc))
+            draw_reason(layout, context, reasons.explained(exc))
             return
         _draw_measures(layout.column(align=True), quality)
         _draw_findings(layout, action, quality.findings)

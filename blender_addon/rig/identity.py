@@ -21,7 +21,7 @@ import numpy as np
 from mathutils import Vector
 from numpy.typing import NDArray
 
-from ..errors import IdentityError, RigError
+from ..errors import IdentityError
 from ..paths import builtin_head_file
 from . import naming
 from .head_file import IDENTITIES, load_head
@@ -90,15 +90,6 @@ def head_file(parts: RigParts) -> Path:
     return path
 
 
-def no_identity(rig: bpy.types.Object | None) -> str:
-    """Return why a rig's identity cannot be changed right now, ``""`` if it can."""
-    try:
-        _check(rig_parts(rig), bpy.context)
-    except RigError as exc:
-        return str(exc)
-    return ""
-
-
 def set_betas(context: bpy.types.Context, rig: bpy.types.Object, betas: NDArray[np.floating]) -> None:
     """Give a rig another identity.
 
@@ -113,7 +104,7 @@ def set_betas(context: bpy.types.Context, rig: bpy.types.Object, betas: NDArray[
         HeadFileError: if the head's file cannot be read.
     """
     parts = rig_parts(rig)
-    _check(parts, context)
+    check_changeable(parts, context)
     path = head_file(parts)
     space = _space(path, path.stat().st_mtime_ns)
     if space.directions.shape[1] != 3 * len(parts.surface.data.vertices):
@@ -126,7 +117,16 @@ def set_betas(context: bpy.types.Context, rig: bpy.types.Object, betas: NDArray[
     parts.keys[naming.BETAS] = list(new.betas)
 
 
-def _check(parts: RigParts, context: bpy.types.Context) -> None:
+def check_changeable(parts: RigParts, context: bpy.types.Context) -> None:
+    """Refuse rigs whose identity cannot be changed right now.
+
+    Args:
+        parts: the rig.
+        context: says what mode it is in, and what is hidden.
+
+    Raises:
+        IdentityError: if it has no identity to change, is linked or hidden, or the mode forbids it.
+    """
     rig, mesh = parts.rig, parts.surface.data
     if parts.is_foreign:
         text = f"'{rig.name}' was not made by ARTalk and has shape keys of its own for its identity."
