@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from artalk_engine.audio.recording import Recording
     from artalk_engine.engine import ARTAvatarInferEngine
     from artalk_engine.generation import Voice
+    from artalk_engine.options import TakeChanges
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,11 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     sounds = _sounds_of(options)
     recordings = [recording_of(sound, options) for sound in sounds]
     outputs = _outputs_of(options, sounds)
+    changes = changes_of(options)
     begun = time.monotonic()
     engine, voice = load(options)
     takes = []
-    for number, motion in _motions(engine, recordings, options):
+    for number, motion in _motions(engine, recordings, changes):
         contents = MotionFile(motion, engine.rig, sounds[number].name, engine_version(), options.style)
         save_motion(writable(outputs[number], options.force), contents)  # it may have come into being meanwhile
         took, begun = time.monotonic() - begun, time.monotonic()
@@ -72,13 +74,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _motions(
-    engine: ARTAvatarInferEngine, recordings: list[Recording], options: argparse.Namespace
+    engine: ARTAvatarInferEngine, recordings: list[Recording], changes: TakeChanges
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Make the motion of one sound, or of several at once, with a bar that shows how far it is."""
     import numpy as np
     from tqdm import tqdm
 
-    changes = changes_of(options)
     if len(recordings) > 1:
         made = engine.batch(recordings, **changes)
         yield from tqdm(made, "Making motion", len(recordings), unit="sound", disable=None, leave=False)

@@ -63,8 +63,15 @@ def add_take_options(group: argparse._ArgumentGroup) -> None:
 
 
 def changes_of(options: argparse.Namespace) -> TakeChanges:
-    """Return how to speak, as the options say."""
-    return {
+    """Return how to speak, as the options say.
+
+    Raises:
+        OptionError: if some make no sense for any model.
+    """
+    with needed_packages():
+        from artalk_engine.options import TakeOptions
+
+    changes: TakeChanges = {
         "style": options.style,
         "style_strength": options.style_strength,
         "seed": options.seed,
@@ -74,6 +81,8 @@ def changes_of(options: argparse.Namespace) -> TakeChanges:
         "continuity": options.continuity,
         "fix_pose": options.fix_pose,
     }
+    TakeOptions(**changes)
+    return changes
 
 
 def recording_of(sound: Path, options: argparse.Namespace) -> Recording:

@@ -238,6 +238,13 @@ def test_motion_is_written_as_the_name_says(folder, voice, sound_file, ending):
     )
 
 
+@pytest.mark.parametrize("options", [["--temperature", "-1"], ["--top-k", "3"], ["--style-strength", "nan"]])
+def test_what_no_model_can_do_is_refused_before_one_is_loaded(folder, sound_file, capsys, monkeypatch, options):
+    monkeypatch.setattr(generate, "load", lambda options: pytest.fail("a model was loaded"))
+    assert cli.main(["generate", str(sound_file(0.1)), *options]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
 def test_styles_are_listed_one_a_line(voice, capsys):
     assert cli.main(["styles", "--model", voice]) == 0
     assert capsys.readouterr().out == "calm\n"
