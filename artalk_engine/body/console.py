@@ -85,7 +85,7 @@ def _fail(options: argparse.Namespace, code: str, text: str, remedy: str, status
 
 
 def _count(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else -1
     if not 0 <= value <= 1024:
         raise argparse.ArgumentTypeError(f"{text} is not a number of threads")
     return value

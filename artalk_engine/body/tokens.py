@@ -114,7 +114,7 @@ def decompress(tokens: TokenClip, codec: BodyCodec, onto: Clip | None = None, la
     if tokens.fingerprint != codec.fingerprint:
         raise TokenFileError(
             f"these tokens were made by the codec {tokens.codec!r} ({tokens.part}), not by {codec.name!r} "
-            f"({codec.part.name})",
+            f"({codec.part.name}) as it is now",
             "Choose the checkpoint that compressed them.",
         )
     onto = onto or tokens.rest or _at_rest(tokens)

@@ -237,7 +237,16 @@ def test_tokens_of_another_codec_or_another_length_are_refused(folder, capsys):
     run(capsys, "compress", "a.npz", "-o", "a.tokens", *CODEC)
     assert "91 frames" in refused(capsys, "decompress", "a.tokens", "-o", "c.npz", "--onto", "b.npz", *CODEC)
     save_codec(folder / "codec.pth", small_codec(code_dim=8))
-    assert "made by the codec 'codec'" in refused(capsys, "decompress", "a.tokens", "-o", "c.npz", *CODEC)
+    said = refused(capsys, "decompress", "a.tokens", "-o", "c.npz", *CODEC)
+    assert said.endswith("made by the codec 'codec' (upper), not by 'codec' (upper) as it is now.")
+
+
+@pytest.mark.parametrize("threads", ["many", "-1", "1e3", "9999"])
+def test_a_number_of_threads_that_is_none_is_said_in_plain_words(folder, capsys, threads):
+    with pytest.raises(SystemExit) as caught:
+        main(["smooth", "a.npz", "-o", "c.npz", f"--threads={threads}"])
+    assert caught.value.code == 2
+    assert f"{threads} is not a number of threads" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("damage", ["cut", "about", "codes", "frames"])
