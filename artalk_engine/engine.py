@@ -287,14 +287,11 @@ class ARTAvatarInferEngine:
         for name, values in (("styles", styles), ("seeds", seeds)):
             if values is not None and len(values) != clips:
                 raise OptionError(f"there are {len(values)} {name} for {clips} sounds", "Give one for each, or none.")
-        return [
-            common.but({"style": style, "seed": seed})
-            for style, seed in zip(
-                [common.style] * clips if styles is None else styles,
-                [common.seed] * clips if seeds is None else seeds,
-                strict=True,
-            )
-        ]
+        styles = [common.style] * clips if styles is None else styles
+        seeds = [common.seed] * clips if seeds is None else seeds
+        for name in {style for style in styles if isinstance(style, str)}:
+            find_style_clip(name, self._files, self.rig)  # a wrong one is told before any work is done
+        return [common.but({"style": style, "seed": seed}) for style, seed in zip(styles, seeds, strict=True)]
 
 
 def _joined(pieces: Iterable[Motion]) -> Motion:

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import save_file
 
 from artalk_engine import ARTAvatarInferEngine
-from artalk_engine.errors import AudioEmptyError, AudioError, OptionError
+from artalk_engine.errors import AudioEmptyError, AudioError, OptionError, StyleError
 from artalk_engine.motion.generator import BitwiseARModel
 from tests.golden.golden import buzz
 
@@ -210,3 +210,9 @@ def test_a_batch_takes_styles_and_seeds_as_arrays(engine, speech):
     for sound, style, seed, motion in zip(sounds, styles, (3, 4), both, strict=True):
         alone = engine.inference(sound, style=style, seed=seed, temperature=1.0)
         np.testing.assert_allclose(motion, alone, atol=1e-5)
+
+
+def test_an_unknown_style_in_a_batch_is_told_before_any_work_is_done(engine, speech):
+    motions = engine.batch([speech[:400]] * 20, styles=[None] * 19 + ["furious"])
+    with pytest.raises(StyleError, match="furious"):
+        next(motions)
