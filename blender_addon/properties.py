@@ -11,9 +11,9 @@ from . import notices
 from .engine_process import engine
 from .errors import AddonError
 from .paths import builtin_styles
-from .rig.parts import is_rig
+from .rig.parts import is_rig, rig_parts
 from .takes.showing import play_take
-from .takes.take import current_take
+from .takes.take import current_take, plays_whole
 
 NO_STYLE = "NONE"
 DEFAULT_STYLE = "neutral"
@@ -80,10 +80,13 @@ def _playing_index(settings: ArtalkSettings) -> int:
 
 def _play_index(settings: ArtalkSettings, index: int) -> None:
     """Let the take play that was clicked in the list."""
-    if not 0 <= index < len(bpy.data.actions) or index == _playing_index(settings):
+    if not 0 <= index < len(bpy.data.actions):
         return
+    action = bpy.data.actions[index]
     try:
-        problem = play_take(settings.id_data, bpy.data.actions[index])
+        if plays_whole(rig_parts(settings.rig), action):
+            return
+        problem = play_take(settings.id_data, action)
     except AddonError as exc:
         notices.show(notices.notice_of(exc))
     else:

@@ -224,6 +224,12 @@ def current_take(rig: bpy.types.Object) -> bpy.types.Action | None:
     return data.action if data is not None and is_take(data.action) else None
 
 
+def plays_whole(parts: RigParts, action: bpy.types.Action) -> bool:
+    """Return whether a take plays on a rig's bones and on its face too, which have an Action each to the artist."""
+    data = parts.keys.animation_data
+    return current_take(parts.rig) == action and data is not None and data.action == face_action(action)
+
+
 def playing_takes(scene: bpy.types.Scene) -> list[bpy.types.Action]:
     """Return the takes that play in a scene."""
     takes = (current_take(thing) for thing in scene.objects if thing.type == "ARMATURE")

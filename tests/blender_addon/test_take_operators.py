@@ -62,6 +62,12 @@ class TestChoosing:
         assert current_take(head.rig) == first
         assert settings.take_index == bpy.data.actions.find(first.name)
 
+    def test_a_click_on_the_playing_take_lets_its_face_play_again(self, scene, head, two):
+        face = head.keys.animation_data.action
+        head.keys.animation_data.action = None
+        scene.artalk.take_index = scene.artalk.take_index
+        assert head.keys.animation_data.action == face
+
     def test_a_click_on_nothing_of_ours_changes_nothing(self, scene, head, two):
         foreign = bpy.data.actions.new("0 foreign")
         scene.artalk.take_index = bpy.data.actions.find(foreign.name)
