@@ -66,7 +66,7 @@ def load_flame(path: Path) -> FlameData:
     except FlameFileError:
         raise
     except Exception as exc:  # every format fails in its own ways
-        raise FlameFileError(f"{path.name} cannot be read as a FLAME model ({exc})") from exc
+        raise FlameFileError(f"{path.name} cannot be read as a FLAME model") from exc
     return _check(path.name, arrays)
 
 

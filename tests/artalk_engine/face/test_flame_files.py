@@ -192,3 +192,12 @@ def test_wrong_shapes_are_named(tmp_path):
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(FlameFileError, match="no head model at"):
         load_flame(tmp_path / "nothing.pkl")
+
+
+def test_a_damaged_pt_file_is_told_of_in_our_words_not_in_torch_s(tmp_path):
+    path = tmp_path / "evil.pt"
+    path.write_bytes(pickle.dumps(print))
+    with pytest.raises(FlameFileError) as caught:
+        load_flame(path)
+    assert str(caught.value).startswith("evil.pt cannot be read as a FLAME model")
+    assert "weights_only" not in str(caught.value)
