@@ -6,33 +6,21 @@
     python -m artalk_engine style add weary --from motion.npz --at 3.2
     python -m artalk_engine describe
 
-Standard output carries the result only (with ``--json`` as one JSON object), everything
-else goes to standard error. The exit status says what kind of thing went wrong:
-
-    0    done
-    1    an error that nobody expected; --verbose shows where
-    2    a wrong option, or a sound, a style or an output that cannot be used
-    3    a model or a part of the installation that cannot be used
-    130  interrupted
+What goes to which output, and what the exit status says, is in ``console.py``.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import logging
-import os
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from artalk_engine.commands import describe, deviation, generate, render, style
-from artalk_engine.commands.common import model_options, say
+from artalk_engine.commands.common import model_options
+from artalk_engine.console import run
 from artalk_engine.errors import AudioError, EngineError, OptionError, StyleError
 from artalk_engine.version import engine_version
-from bridge.errors import BridgeError, as_sentence
-
-DONE, UNEXPECTED, BAD_INPUT, BAD_MODEL, INTERRUPTED = 0, 1, 2, 3, 130
+from bridge.errors import BridgeError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,21 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status.
     """
     options = _parser().parse_args(arguments)
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO if options.verbose else logging.ERROR)
-    try:
-        result = options.command(options)
-    except KeyboardInterrupt:
-        say("Interrupted; what was not finished is not written.")
-        return INTERRUPTED
-    except (EngineError, BridgeError) as exc:
-        return _fail(options, exc.code, str(exc), exc.remedy, _status(exc))
-    except Exception as exc:
-        if options.verbose:
-            raise
-        text = f"An unexpected error stopped this command ({type(exc).__name__}: {exc})."
-        return _fail(options, "internal", text, "Run it again with --verbose and report what it prints.", UNEXPECTED)
-    _print(json.dumps(result) if options.json else _readable(result))
-    return DONE
+    return run(options, options.command, _readable, _is_bad_input)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,25 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _status(exc: EngineError | BridgeError) -> int:
-    return BAD_INPUT if isinstance(exc, AudioError | StyleError | OptionError | BridgeError) else BAD_MODEL
-
-
-def _fail(options: argparse.Namespace, code: str, text: str, remedy: str, status: int) -> int:
-    text, remedy = as_sentence(text), as_sentence(remedy)
-    if options.json:
-        _print(json.dumps({"error": {"code": code, "text": text, "remedy": remedy}}))
-    say(f"error: {text} {remedy}".rstrip())
-    return status
-
-
-def _print(text: str) -> None:
-    """Write the result, whichever letters the output knows and whether or not anybody still reads it."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    try:
-        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
-    except BrokenPipeError:  # as in `styles | head -1`; what was made is written
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again at its end
+def _is_bad_input(exc: EngineError | BridgeError) -> bool:
+    return isinstance(exc, AudioError | StyleError | OptionError | BridgeError)
 
 
 def _readable(result: dict[str, Any]) -> str:

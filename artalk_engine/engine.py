@@ -5,7 +5,6 @@ sound -> windows of sound -> windows of motion -> smoothed motion
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -24,7 +23,8 @@ from .audio.recording import Recording
 from .audio.waveform import as_array, check_waveform
 from .audio.windows import window_count
 from .checkpoints import check_style, load_generator, load_style, read_config
-from .errors import DeviceError, NotInThisVersionError, OptionError, StyleError
+from .devices import choose_device, choose_threads
+from .errors import NotInThisVersionError, OptionError, StyleError
 from .model_folder import ModelFolder, builtin_model, find_model
 from .motion.smoothing import smooth
 from .options import DEFAULT_STYLE, Manner, Style, TakeChanges, TakeOptions
@@ -317,40 +317,6 @@ def find_style_clip(style: Style, files: ModelFolder, rig: str) -> torch.Tensor 
     if style not in known:
         raise StyleError(f"there is no style {style!r}; known are: {', '.join(known) or 'none'}")
     return torch.from_numpy(load_style(known[style]))[None]
-
-
-def choose_device(device: str) -> torch.device:
-    """Find a device by name; ``auto`` is the quickest that there is.
-
-    Raises:
-        DeviceError: if it is not here.
-    """
-    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if device == "auto":
-        device = next(kind for kind, is_here in here.items() if is_here)
-    try:
-        found = torch.device(device)
-    except (RuntimeError, TypeError) as exc:
-        raise DeviceError(f"There is no device called {device!r}.") from exc
-    if not here.get(found.type):
-        raise DeviceError(f"PyTorch finds no {found.type} device on this machine.")
-    if found.type == "cuda" and (found.index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"There is no {found}; PyTorch finds {torch.cuda.device_count()} of its kind.")
-    return found
-
-
-def choose_threads(threads: int | None) -> int:
-    """Say how many threads to compute in; None or 0 is half of the cores that this process may use.
-
-    All of them would be slower on a busy machine, where every thread waits for the slowest.
-
-    Raises:
-        OptionError: if the number is negative.
-    """
-    if threads is not None and threads < 0:
-        raise OptionError(f"threads cannot be {threads}", "Leave the number out to use half of the cores.")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
-    return threads or max(1, cores // 2)
 
 
 def _blocks(audio: Sound) -> Iterator[Samples]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from artalk_engine.devices import choose_device
 from bridge.clip_file import load_clip
 
 from . import recoding
 from .checkpoint import BodyCodec, about_path, build_model, demonstration_path, load_codec, load_weights, write_about
 from .config import BodyConfigError
-from .devices import find_device
 from .features import Standard, find_part
 from .recoding import Recoded
 from .tokens import load_tokens
@@ -120,7 +120,7 @@ def _is_token_file(path: Path) -> bool:
 
 
 def _codec(options: argparse.Namespace) -> BodyCodec:
-    return load_codec(options.checkpoint or demonstration_path(), find_device(options.device))
+    return load_codec(options.checkpoint or demonstration_path(), choose_device(options.device))
 
 
 def _output(options: argparse.Namespace) -> Path:

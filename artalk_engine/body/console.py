@@ -1,53 +1,27 @@
-"""What the commands of this package share: options, exit status, errors in one sentence.
-
-Standard output carries the result only (with ``--json`` as one JSON object), everything else goes to standard error.
-
-    0    done
-    1    an error that nobody expected; --verbose shows where
-    2    a wrong option, or a clip or an output that cannot be used
-    3    a checkpoint or a part of the installation that cannot be used
-    130  interrupted
-"""
+"""What the commands of this package share: options, errors, and how results read."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import logging
-import sys
 from collections.abc import Callable
 from typing import Any
 
+from artalk_engine import console
 from artalk_engine.environment import IncompleteEnvironmentError, needed_packages
-from artalk_engine.errors import AssetMissingError, CheckpointError, EngineError
-from bridge.errors import BridgeError, as_sentence
+from artalk_engine.errors import AssetMissingError, CheckpointError, DeviceError
 
-from .devices import BodyDeviceError
-
-DONE, UNEXPECTED, BAD_INPUT, BAD_MODEL, INTERRUPTED = 0, 1, 2, 3, 130
-MODEL_ERRORS = (AssetMissingError, BodyDeviceError, CheckpointError, IncompleteEnvironmentError)
+MODEL_ERRORS = (AssetMissingError, CheckpointError, DeviceError, IncompleteEnvironmentError)
 
 
 def run(options: argparse.Namespace, command: Callable[[argparse.Namespace], dict[str, Any]]) -> int:
-    """Run a command and report what it gives; returns the exit status."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO if options.verbose else logging.WARNING)
-    try:
+    """Run a command and report what it gives; returns the exit status, see `artalk_engine.console`."""
+
+    def prepared(options: argparse.Namespace) -> dict[str, Any]:
         with needed_packages():
             _use_threads(options.threads)
-            result = command(options)
-    except KeyboardInterrupt as exc:
-        sys.stderr.write(f"{exc}\n" if exc.args else "Interrupted; what was not finished is not written.\n")
-        return INTERRUPTED
-    except (EngineError, BridgeError) as exc:
-        status = BAD_MODEL if isinstance(exc, MODEL_ERRORS) else BAD_INPUT
-        return _fail(options, exc.code, str(exc), exc.remedy, status)
-    except Exception as exc:
-        if options.verbose:
-            raise
-        text = f"An unexpected error stopped this command ({type(exc).__name__}: {exc})."
-        return _fail(options, "internal", text, "Run it again with --verbose and report what it prints.", UNEXPECTED)
-    sys.stdout.write((json.dumps(result) if options.json else readable(result)) + "\n")
-    return DONE
+            return command(options)
+
+    return console.run(options, prepared, readable, lambda exc: not isinstance(exc, MODEL_ERRORS))
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -74,14 +48,6 @@ def _use_threads(count: int) -> None:
         import torch
 
         torch.set_num_threads(count)
-
-
-def _fail(options: argparse.Namespace, code: str, text: str, remedy: str, status: int) -> int:
-    text, remedy = as_sentence(text), as_sentence(remedy)
-    if options.json:
-        sys.stdout.write(json.dumps({"error": {"code": code, "text": text, "remedy": remedy}}) + "\n")
-    sys.stderr.write(f"error: {text} {remedy}".rstrip() + "\n")
-    return status
 
 
 def _count(text: str) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from artalk_engine.devices import choose_device
 from artalk_engine.errors import EngineError
 from bridge import body
 from bridge.clip import Clip, resampled, upright
@@ -21,7 +22,6 @@ from . import tokens as token_files
 from .checkpoint import BodyCodec, bits_per_code, demonstration_path, load_codec
 from .codec import prepare, recode
 from .config import FADE_S, SPAN, BodyConfigError
-from .devices import find_device
 from .joining import join
 from .metrics import JointError, joint_error
 from .smoothing import smooth
@@ -92,7 +92,7 @@ def recode_file(
     check_output(out)
     if action == "smooth":
         return smooth_file(path, out)
-    codec = load_codec(checkpoint or demonstration_path(), find_device(device))
+    codec = load_codec(checkpoint or demonstration_path(), choose_device(device))
     if action == "join" and other is not None:
         return join_files(path, other, out, codec)
     if action == "compress":

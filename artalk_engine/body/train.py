@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from artalk_engine.devices import choose_device
 from bridge.clip import Clip
 
 from . import dataset
@@ -24,7 +25,6 @@ from .checkpoint import FPS, BodyCodec, load_codec, save_codec
 from .codec import decode_clip, encode_clip
 from .config import ACTIVATIONS, BodyCheckpointError, BodyCodecConfig, BodyConfigError
 from .console import add_common_options, run
-from .devices import find_device
 from .features import PARTS, Standard, find_part
 from .metrics import codebook_use, joint_error
 from .quantizer import QuantizerTraining
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _train(options: argparse.Namespace) -> dict[str, Any]:
-    device, settings = find_device(options.device), _settings(options)
+    device, settings = choose_device(options.device), _settings(options)
     start = load_codec(options.resume_pth) if options.resume_pth else None
     learned, judged = dataset.split(_clips(options))
     torch.manual_seed(options.seed)

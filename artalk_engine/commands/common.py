@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from artalk_engine.console import say
 from artalk_engine.environment import needed_packages
 
 if TYPE_CHECKING:
@@ -45,11 +45,6 @@ def load(options: argparse.Namespace) -> tuple[ARTAvatarInferEngine, Voice]:
 
     voice = Voice(options.model, options.device, options.precision, options.threads)
     return WarmEngine().get(voice), voice
-
-
-def say(text: str) -> None:
-    """Tell the user something that is no result."""
-    sys.stderr.write(f"{text}\n")
 
 
 def count(text: str) -> int:

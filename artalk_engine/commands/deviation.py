@@ -7,10 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from artalk_engine.console import say
 from artalk_engine.environment import needed_packages
 from artalk_engine.errors import FlameFileError
 
-from .common import say, seconds
+from .common import seconds
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +32,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         from artalk_engine.audio.waveform import load_waveform
         from artalk_engine.checkpoints import load_generator, read_config
         from artalk_engine.deviation import measure_deviation
-        from artalk_engine.engine import choose_device, choose_threads, find_files, find_style_clip
+        from artalk_engine.devices import choose_device, choose_threads
+        from artalk_engine.engine import find_files, find_style_clip
     waveform = load_waveform(options.audio, options.start, options.end)
     files = find_files(options.model or None)
     head = options.head or files.flame

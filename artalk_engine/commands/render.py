@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artalk_engine.config import BUILTIN_RIG, FLAME_RIG
+from artalk_engine.console import say
 from artalk_engine.environment import needed_packages
 from bridge.motion_file import MotionFile, load_motion
 
-from .common import load, say
+from .common import load
 from .speaking import add_sound_options, add_take_options, changes_of, recording_of
 
 if TYPE_CHECKING:

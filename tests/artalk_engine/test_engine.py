@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from artalk_engine import ARTAvatarInferEngine
-from artalk_engine.engine import choose_threads
+from artalk_engine.devices import choose_threads
 from artalk_engine.errors import (
     AudioEmptyError,
     AudioFormatError,
