@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a sound to a take: what is asked of the engine, and what becomes of its answers.
-
-A job keeps no Blender objects, because undo and file loading invalidate them: it looks its rig and
-its scene up whenever there is something to write. Whoever waits for it, the interface's timer or a
-script, hands it the same replies.
-"""
+"""From a sound to a take: what is asked of the engine, and what becomes of its answers."""
 
 from __future__ import annotations
 
@@ -17,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import BridgeError
-from bridge.messages import Describe, Description, Done, Failed, Generate, MotionWindow, Progress, Reply
+from bridge.messages import Describe, Description, Done, Generate, MotionWindow, Reply
 from bridge.motion import FPS
 
+from .engine_job import EngineJob
 from .engine_process import EngineProcess
 from .errors import AddonError, EngineJobError, RigError, RigMismatchError, SoundError
 from .notices import Notice, notice_of
@@ -31,8 +27,6 @@ from .takes.sound import keep_sound
 from .takes.strips import place_sound
 from .takes.take import fill_take, new_take, next_number, remove_take
 from .timing import last_scene_frame
-
-CANCELLED = "cancelled"  # code of the engine's answer to a job that was stopped on request
 
 
 @dataclass(frozen=True)
@@ -60,15 +54,8 @@ class Order:
     should_sync: bool = True
 
 
-class GenerateJob:
-    """One take in the making.
-
-    Attributes:
-        stage: what the engine is doing, for the panel.
-        fraction: how much of it is done, 0..1.
-        is_cancelled: whether it was asked to stop.
-        outcome: what to tell when it is over, ``None`` while it runs.
-    """
+class GenerateJob(EngineJob):
+    """One take in the making."""
 
     def __init__(self, order: Order, engine: EngineProcess) -> None:
         """Check the order; nothing is asked of the engine yet.
@@ -80,11 +67,8 @@ class GenerateJob:
         Raises:
             AddonError: if the rig or the sound cannot be used.
         """
-        self.stage, self.fraction = "Starting the engine", 0.0
-        self.is_cancelled = False
-        self.outcome: Notice | None = None
+        super().__init__(engine)
         self._order = order
-        self._engine = engine
         self._pieces: list[NDArray[np.float32]] = []
         self._arrived = 0  # motion frames
         self._written = 0
@@ -94,7 +78,6 @@ class GenerateJob:
             raise SoundError(f"There is no sound file {order.speech.audio}.", "Choose a sound file.")
         self._rig_id = own_id(parts)
         self._number = next_number(self._rig_id)
-        self._request = 0
 
     def begin(self) -> None:
         """Ask the engine, which runs by now, about its voice; everything else follows from its replies.
@@ -105,11 +88,6 @@ class GenerateJob:
         self._request = self._engine.send(
             Describe(self._order.speech.model, self._order.device, self._order.speech.precision)
         )
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will happen."""
-        return self.outcome is not None
 
     @property
     def has_changed_file(self) -> bool:
@@ -124,28 +102,6 @@ class GenerateJob:
     def is_making(self, details: TakeDetails) -> bool:
         """Whether a take is the one that this job makes."""
         return (details.rig_id, details.number) == (self._rig_id, self._number)
-
-    def accept(self, request: int, reply: Reply) -> None:
-        """Take in one reply of the engine; never raises.
-
-        Args:
-            request: the number of the request that it answers.
-            reply: the reply; those to other requests are ignored, unless the engine refuses to
-                talk at all.
-        """
-        refused = isinstance(reply, Failed) and not self._engine.version
-        if self.is_over or (request != self._request and not refused):
-            return
-        try:
-            self._accept(reply)
-        except (AddonError, BridgeError) as exc:
-            self.stop(exc)
-
-    def cancel(self) -> None:
-        """Ask the engine to stop; the job is over when it answers."""
-        self.is_cancelled = True
-        self.stage = "Cancelling"
-        self._engine.cancel(self._request)
 
     def stop(self, reason: AddonError | BridgeError | None) -> None:
         """End the job before its time and keep what has arrived, as a take that is marked incomplete.
@@ -178,18 +134,14 @@ class GenerateJob:
         self.outcome = Notice(text, remedy, is_error=True)
 
     def _accept(self, reply: Reply) -> None:
-        if isinstance(reply, Progress):
-            self.stage = reply.stage
-            self.fraction = reply.done / reply.total if reply.total else 0.0
-        elif isinstance(reply, Description):
+        if isinstance(reply, Description):
             self._ask_for_motion(reply)
         elif isinstance(reply, MotionWindow):
             self._add(reply)
         elif isinstance(reply, Done):
             self._finish(reply)
-        elif isinstance(reply, Failed):
-            is_expected = self.is_cancelled and reply.code == CANCELLED
-            self.stop(None if is_expected else EngineJobError(reply.code, reply.text, reply.remedy))
+        else:
+            super()._accept(reply)
 
     def _ask_for_motion(self, voice: Description) -> None:
         if self.is_cancelled:

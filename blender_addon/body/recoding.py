@@ -15,11 +15,12 @@ import bpy
 
 from bridge.clip_file import load_clip, save_clip
 from bridge.errors import BridgeError
-from bridge.messages import ClipReady, Failed, Progress, RecodeClip, Reply
+from bridge.messages import ClipReady, RecodeClip, Reply
 from bridge.whole_file import whole_file
 
+from ..engine_job import EngineJob
 from ..engine_process import EngineProcess
-from ..errors import AddonError, BodyError, EngineJobError
+from ..errors import AddonError, BodyError
 from ..notices import Notice, notice_of
 from ..takes.record import TakeDetails
 from .bones import body_bones
@@ -35,7 +36,6 @@ ACTIONS = (
     ("decompress", "Decompress", "Make a clip from a file of tokens"),
 )
 WITH_FILE = ("join", "compress", "decompress")  # actions that need the name of a second file
-CANCELLED = "cancelled"  # code of the engine's answer to a job that was stopped on request
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,8 @@ class RecodeOrder:
             raise BodyError("No file is chosen.", "Choose a file.")
 
 
-class RecodeJob:
-    """One clip in the engine's hands.
-
-    Attributes:
-        stage: what the engine is doing, for the panel.
-        fraction: how much of it is done, 0..1.
-        is_cancelled: whether it was asked to stop.
-        outcome: what to tell when it is over, ``None`` while it runs.
-    """
+class RecodeJob(EngineJob):
+    """One clip in the engine's hands."""
 
     def __init__(self, order: RecodeOrder, engine: EngineProcess) -> None:
         """Write the body's motion into a file; nothing is asked of the engine yet.
@@ -88,10 +81,9 @@ class RecodeJob:
             AddonError: if the body cannot be used.
             BridgeError: if the file cannot be written.
         """
-        self.stage, self.fraction = "Starting the engine", 0.0
-        self.is_cancelled = self.has_changed_file = False
-        self.outcome: Notice | None = None
-        self._order, self._engine, self._request = order, engine, 0
+        super().__init__(engine)
+        self.has_changed_file = False
+        self._order = order
         self._folder = tempfile.TemporaryDirectory(prefix="artalk-clip-")
         self._source = Path(self._folder.name) / "clip.npz"
         self._result = Path(self._folder.name) / "result.npz"
@@ -102,11 +94,6 @@ class RecodeJob:
             raise BodyError(f"No clip plays on '{rig.name}'.", "Import a clip.")
         if playing is not None:
             save_clip(self._source, export_clip(scene, body_bones(rig), whole_clip(scene, rig)))
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more will happen."""
-        return self.outcome is not None
 
     @property
     def title(self) -> str:
@@ -138,22 +125,6 @@ class RecodeJob:
             )
         )
 
-    def accept(self, request: int, reply: Reply) -> None:
-        """Take in one reply of the engine; never raises."""
-        refused = isinstance(reply, Failed) and not self._engine.version
-        if self.is_over or (request != self._request and not refused):
-            return
-        try:
-            self._accept(reply)
-        except (AddonError, BridgeError) as exc:
-            self.stop(exc)
-
-    def cancel(self) -> None:
-        """Ask the engine to stop; the job is over when it answers."""
-        self.is_cancelled = True
-        self.stage = "Cancelling"
-        self._engine.cancel(self._request)
-
     def stop(self, reason: AddonError | BridgeError | None) -> None:
         """End the job before its time; the body keeps the clip that it has.
 
@@ -174,15 +145,11 @@ class RecodeJob:
         return next(label for name, label, _ in ACTIONS if name == self._order.action)
 
     def _accept(self, reply: Reply) -> None:
-        if isinstance(reply, Progress):
-            self.stage = reply.stage
-            self.fraction = reply.done / reply.total if reply.total else 0.0
-        elif isinstance(reply, ClipReady):
+        if isinstance(reply, ClipReady):
             said = self._keep() if self._order.action == "compress" else self._show()
             self._end(Notice(" ".join([said, *_errors(reply), *reply.remarks])))
-        elif isinstance(reply, Failed):
-            is_expected = self.is_cancelled and reply.code == CANCELLED
-            self.stop(None if is_expected else EngineJobError(reply.code, reply.text, reply.remedy))
+        else:
+            super()._accept(reply)
 
     def _keep(self) -> str:
         """Put the tokens where the user wants them, whole or not at all."""
