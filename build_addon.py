@@ -57,8 +57,14 @@ ENGINE = {
     "espeakng-loader==0.2.4": "espeak-ng and its voices in one wheel: speech with known phoneme times for training",
     "matplotlib==3.11.2": "the evaluation's picture and the demo's contact sheet",
 }
+EXTRAS = {
+    "gradio==6.31.0": "the web page",
+    "piper-tts==1.8.0": "Piper voices from a folder of the user's",
+    "shtab==1.13.0": "completion in bash, zsh and tcsh",
+}
 TOOLS = {
     "pytest==9.2.0": "runs the tests",
+    "selenium==4.51.0": "drives a real browser in the web page's tests",
     "ruff==0.17.5": "lint and format",
     "mypy==2.4.1": "checks the types",
     "import-linter==2.16": "checks which package may import which",
@@ -224,6 +230,7 @@ def test(options: argparse.Namespace) -> int:
     """Run linters and types, the engine's tests, then the tests inside each Blender."""
     engine = make_engine()
     _offer_package("flite", "flite", "the tests of training with its voices are skipped")
+    _offer_package("chromedriver", "chromium-driver", "the web page's tests in a browser are skipped")
     rows = [_check(name, command) for name, command in _checks(engine)]
     arguments = ["-m", "not blender", *_without(options.pytest_arguments, "tests/blender_addon")]
     rows.append(_pytest("engine", engine, arguments, {}))
@@ -306,7 +313,7 @@ def make_engine() -> Path:
     python = next(filter(None, map(find_python, versions)), None)
     if python is None:
         raise BuildError("no Python 3.11 with its venv module was found: install Python 3.11 (Debian: python3.11-venv)")
-    return make_environment("engine", {**ENGINE, **TOOLS}, python)
+    return make_environment("engine", {**ENGINE, **EXTRAS, **TOOLS}, python)
 
 
 def make_blender(blender: Blender) -> Path:
