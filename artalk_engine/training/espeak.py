@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .phones import VOWELS, Phone, from_espeak, with_stress
+from .espeak_names import from_espeak
+from .phones import VOWELS, Phone, with_stress
 from .speech import SAMPLE_RATE_HZ, Speech, gapless, to_16_khz
 
 ACCENTS = ("en-us", "en", "en-gb-x-rp", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029", "en-us-nyc")
@@ -28,7 +29,7 @@ class EspeakVoice:
     """How espeak-ng is to speak.
 
     Attributes:
-        accent: one of ``ACCENTS``.
+        accent: one of ``ACCENTS``, or another language of espeak-ng's.
         variant: a file of espeak-ng's ``voices/!v`` folder, or empty.
         rate: words a minute.
         pitch: 0 to 100.
@@ -46,12 +47,17 @@ class EspeakVoice:
         """Accent and variant as espeak-ng writes them."""
         return f"{self.accent}+{self.variant}" if self.variant else self.accent
 
+    @property
+    def language(self) -> str:
+        """First part of the accent's name."""
+        return self.accent.partition("-")[0]
+
 
 def speak(text: str, voice: EspeakVoice) -> Speech:
     """Speak one text.
 
     Args:
-        text: English.
+        text: in the language of the voice.
         voice: who speaks, and how.
 
     Returns:
@@ -67,7 +73,7 @@ def speak(text: str, voice: EspeakVoice) -> Speech:
     rate_hz = synthesizer.sample_rate_hz
     waveform = to_16_khz(samples.astype(np.float32) / 32768.0, rate_hz)
     duration_s = len(waveform) / SAMPLE_RATE_HZ
-    phones = gapless(_phones(events, rate_hz, duration_s), duration_s)
+    phones = gapless(_phones(events, rate_hz, duration_s, voice.language), duration_s)
     return Speech(waveform, _with_closures(phones, waveform))
 
 
@@ -75,7 +81,9 @@ def transcribe(text: str, voice: EspeakVoice) -> tuple[tuple[str, int], ...]:
     """The sounds of a text as ``(symbol, stress)``, without speaking it."""
     sounds: list[tuple[str, int]] = []
     for name in _synthesizer().transcribe(text, voice).replace(" ", "_").replace("\n", "_").split("_"):
-        sounds += _sounds(name) if name.strip(":") else []  # the colon is what is left of a pause's name
+        sounds += (
+            _sounds(name, voice.language) if name.strip(":") else []
+        )  # the colon is what is left of a pause's name
     return tuple(sounds)
 
 
@@ -95,22 +103,22 @@ def align_stress(phones: Sequence[Phone], sounds: Sequence[tuple[str, int]]) -> 
     return with_stress(phones, stresses)
 
 
-def _phones(events: Sequence[tuple[int, str]], rate_hz: int, duration_s: float) -> list[Phone]:
+def _phones(events: Sequence[tuple[int, str]], rate_hz: int, duration_s: float, language: str) -> list[Phone]:
     starts_s = [min(sample / rate_hz, duration_s) for sample, _ in events]
     ends_s = [*starts_s[1:], duration_s]
     phones: list[Phone] = []
     for (_, name), start_s, end_s in zip(events, starts_s, ends_s, strict=True):
-        sounds = _sounds(name)
+        sounds = _sounds(name, language)
         edges_s = np.linspace(start_s, max(start_s, end_s), len(sounds) + 1)
         phones += [Phone(s, float(a), float(b), k) for (s, k), a, b in zip(sounds, edges_s, edges_s[1:], strict=False)]
     return phones
 
 
-def _sounds(name: str) -> list[tuple[str, int]]:
+def _sounds(name: str, language: str) -> list[tuple[str, int]]:
     """Symbols of one phoneme name with their stress, which goes to its first vowel."""
     stress = 1 if "'" in name else 2 if "," in name else 0
     sounds = []
-    for symbol in from_espeak(name):
+    for symbol in from_espeak(name, language):
         is_vowel = symbol in VOWELS
         sounds.append((symbol, stress if is_vowel else 0))
         stress = 0 if is_vowel else stress

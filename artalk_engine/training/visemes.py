@@ -85,6 +85,11 @@ aw  jaw .20 low .10 str .1 | jaw .070 puck .90
 ey  jaw .125 low .30 up .25 str .45 | jaw .060 low .40 up .30 str .70 smile .1
 ow  jaw .140 puck .50 fun .20 | jaw .065 puck .95
 oy  jaw .150 puck .50 fun .25 | jaw .065 low .35 up .30 str .60
+ee  jaw .085 low .35 up .28 str .60
+oo  jaw .110 puck .75 fun .10
+oe  jaw .100 puck .70 fun .15
+yy  jaw .050 puck 1.0 fun .05
+ix  jaw .055 low .35 up .25 str .30
 """
 
 # A value may be followed by "@" and its dominance.
@@ -113,6 +118,14 @@ hh  jaw .080@.15 low .2@.1
 r   jaw .055@.6 puck .55@2 fun .25@1.2 str 0@1 tip .4
 w   jaw .045@1 puck 1.05@4 fun 0@1 str 0@1.5
 y   jaw .045@.8 low .40@.6 up .30@.6 str .65@.8
+bh  jaw .030@1.5 low .05@1 up .02@1 puck .10@.3 str 0@.2
+ph  jaw .030@1.5 low .08@1 up .04@1 puck .25@.6 str 0@.3
+cy  jaw .040@1 low .40@.8 up .30@.8 str .60@.9
+x   jaw .065@.6 back .8@3 low .20@.3 up .15@.2
+rr  jaw .055@.7 tip 1@3 low .30@.5 up .20@.4
+rh  jaw .070@.5 back .8@3 low .20@.3 up .15@.2
+sy  jaw .022@3 low .42@1.6 up .32@1.4 str .50@.9 fun 0@1 tip .3
+yw  jaw .045@1 puck 1.0@3.5 fun .05@1 str 0@1.5
 """
 
 

@@ -1,23 +1,10 @@
 import pytest
 
-from artalk_engine.training.phones import SYMBOLS, VOWELS, Phone, from_espeak, with_stress
+from artalk_engine.training.phones import SYMBOLS, VOWELS, Phone, with_stress
 
 
-def test_there_are_forty_one_phones_and_each_is_named_once():
-    assert len(SYMBOLS) == len(set(SYMBOLS)) == 41
-
-
-@pytest.mark.parametrize(
-    ("mnemonic", "symbols"),
-    [("tS", ("ch",)), ("_:", ("pau",)), ("'eI", ("ey",)), ("@L", ("ax", "l")), ("aI@", ("ay", "ax")), ("t#", ("t",))],
-)
-def test_espeak_names_become_canonical_symbols(mnemonic, symbols):
-    assert from_espeak(mnemonic) == symbols
-
-
-def test_an_unknown_espeak_name_is_an_error():
-    with pytest.raises(ValueError, match="no counterpart"):
-        from_espeak("q~Y")
+def test_each_phone_is_named_once():
+    assert len(SYMBOLS) == len(set(SYMBOLS))
 
 
 def test_a_phone_cannot_run_backwards_or_be_unknown():
