@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .motion.transformer import AdaLNSelfAttn
     from .motion.vae import BitwiseVAE
     from .render.mesh import RenderMesh
+    from .render.splatting.rasterize import rasterize_gaussians
     from .streaming import ARTalkStreamer
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "MultiScaleBSQ",
     "RenderMesh",
     "StyleEncoder",
+    "rasterize_gaussians",
 ]
 
 _HOMES = {
@@ -47,6 +49,7 @@ _HOMES = {
     "MultiScaleBSQ": "motion.quantizer",
     "RenderMesh": "render.mesh",
     "StyleEncoder": "motion.style",
+    "rasterize_gaussians": "render.splatting.rasterize",
 }
 
 

@@ -7,6 +7,7 @@
     ├── AssetMissingError    a file that the engine needs is not on disk
     ├── OptionError          a choice that makes no sense
     │   └── OutputError          a film that exists already, or cannot be written
+    ├── GaussiansError       Gaussians that cannot be drawn
     ├── DeviceError          something to compute on that is not here
     ├── StyleError           a style that is unknown or of the wrong shape
     ├── FlameFileError       a head model that cannot be read
@@ -105,6 +106,21 @@ class OutputError(OptionError):
 
     code = "output"
     default_remedy = "Choose another name, in a folder that you may write to."
+
+
+class GaussiansError(EngineError):
+    """Gaussians that are to be drawn have a wrong shape or no finite values.
+
+    Attributes:
+        argument: the one that is wrong.
+    """
+
+    code = "gaussians"
+    default_remedy = "Give finite numbers, for the same Gaussians in every argument."
+
+    def __init__(self, argument: str, problem: str) -> None:
+        super().__init__(f"the Gaussians' {argument} {problem}")
+        self.argument = argument
 
 
 class DeviceError(EngineError):
