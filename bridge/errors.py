@@ -5,6 +5,7 @@
     BridgeError
     ├── MotionFileError        a motion file cannot be read or written
     ├── ClipFileError          a body clip cannot be read or written
+    ├── PictureMapError        the file for pictures cannot be made or used
     ├── EngineStartError       the engine's Python cannot be started
     ├── EngineDiedError        the engine's process ended by itself
     ├── EngineTimeoutError     the engine has been silent for too long
@@ -68,6 +69,16 @@ class ClipFileError(BridgeError):
 
     def __init__(self, path: Path, reason: str, remedy: str) -> None:
         super().__init__(f"{path}: {reason}.", remedy)
+        self.path = path
+
+
+class PictureMapError(BridgeError):
+    """The file through which pictures pass cannot be made, opened or written."""
+
+    code = "picture_map"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}.", "Make room in the folder for temporary files, and open it anew.")
         self.path = path
 
 

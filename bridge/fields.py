@@ -1,7 +1,7 @@
 """What all messages have in common: fields that are checked, and a form that can be sent.
 
-A field is a text, a number, a flag, a tuple of texts or a float32 array, and its
-annotation says which.
+A field is a text, a number, a flag, a tuple of texts or an array of float32 or int64, and
+its annotation says which.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Arrays = dict[str, NDArray[np.generic]]
 
 
 class Message:
-    """A dataclass whose fields are texts, numbers, flags, tuples of texts or float32 arrays."""
+    """A dataclass whose fields are texts, numbers, flags, tuples of texts, or arrays of float32 or int64."""
 
     def __post_init__(self) -> None:
         for name, kind in _kinds(type(self)).items():
@@ -117,6 +117,7 @@ _CHECKS: Mapping[str, typing.Callable[[object], bool]] = {
     "float | None": lambda value: value is None or _is_number(value),
     "tuple[str, ...]": lambda value: isinstance(value, tuple) and all(map(_is_text, value)),
     "NDArray[np.float32]": lambda value: isinstance(value, np.ndarray) and value.dtype == np.float32,
+    "NDArray[np.int64]": lambda value: isinstance(value, np.ndarray) and value.dtype == np.int64,
 }
 
 

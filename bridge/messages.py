@@ -9,7 +9,7 @@ does not share Blender's working folder.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,10 @@ from . import motion as layout
 from .errors import MessageError
 from .fields import Message
 
-PROTOCOL = 2  # raise it when a message changes in a way that the other side would misread
+PROTOCOL = 3  # raise it when a message changes in a way that the other side would misread
+
+MESH = "mesh"  # the portrait that everybody has: the head itself
+QUALITIES: Mapping[str, int] = {"draft": 256, "full": 512}  # pixels of a picture's sides
 
 
 class Request(Message):
@@ -123,6 +126,81 @@ class RecodeClip(Request):
     device: str = "auto"
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Portrayal(Request):
+    """Whom to draw, and doing what: the common part of ``Preview`` and ``Film``.
+
+    Attributes:
+        motion: absolute path of an ``.npy`` file, ``[T, 106]`` float32.
+        rate_hz: its rows a second.
+        portrait: who is drawn: ``MESH`` for the head itself, or the name of an avatar.
+        rig: whose motion it is, ``"builtin"`` or ``"flame"``.
+        head: absolute path of the head's FLAME file, ``""`` for the built-in head.
+        betas: the head's identity, at most 300 numbers; what is left out is zero.
+        quality: one of ``QUALITIES``.
+        model: folder that holds the avatars, ``""`` for none.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+    """
+
+    motion: str
+    rate_hz: float
+    portrait: str = MESH
+    rig: str = "builtin"
+    head: str = ""
+    betas: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+    quality: str = "full"
+    model: str = ""
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rate_hz <= 0:
+            raise MessageError(f"A motion has rows every so often, not {self.rate_hz} a second.")
+        if self.quality not in QUALITIES:
+            raise MessageError(f"A picture's quality is {' or '.join(QUALITIES)}, not {self.quality!r}.")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Preview(Portrayal):
+    """Draw pictures into a file that both sides have in memory; answered by ``Frame`` after frame, then ``Done``.
+
+    Attributes:
+        pictures: absolute path of a `picture_map.PictureMap`.
+        frames: ``[N]`` rows of the motion to draw, the most urgent first.
+        slots: ``[N]`` where each picture goes.
+        stamps: ``[N]`` under which stamp.
+    """
+
+    pictures: str
+    frames: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    stamps: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.frames.shape == self.slots.shape == self.stamps.shape == (self.frames.size,):
+            raise MessageError("Every frame has one slot and one stamp.")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Film(Portrayal):
+    """Write a film, a picture for every row of the motion; answered by ``Done``.
+
+    Attributes:
+        out: absolute path of the film, ``.mp4``, ``.gif`` or ``.webp``, or of a folder for pictures.
+        audio: absolute path of its sound, ``""`` for a silent film.
+        start_s: where in the sound the film begins, seconds.
+        is_forced: replace what is there.
+        watermark: mark an avatar's pictures visibly.
+    """
+
+    out: str
+    audio: str = ""
+    start_s: float = 0.0
+    is_forced: bool = False
+    watermark: bool = True
+
+
 @dataclass(frozen=True)
 class Cancel(Request):
     """Stop a job soon. Has no answer of its own: the job ends with ``Failed("cancelled")``."""
@@ -152,12 +230,14 @@ class Description(Reply):
         models: names of the loaded models.
         styles: names that ``Generate.style`` accepts.
         rig: the rig that the model speaks to, ``"builtin"`` or ``"flame"``.
+        avatars: names that ``Portrayal.portrait`` accepts besides ``MESH``.
     """
 
     device: str
     models: tuple[str, ...]
     styles: tuple[str, ...]
     rig: str
+    avatars: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,6 +265,13 @@ class MotionWindow(Reply):
         super().__post_init__()
         if self.motion.ndim != 2 or self.motion.shape[1] != layout.CHANNELS:
             raise MessageError(f"A motion is [T, {layout.CHANNELS}], this array is {list(self.motion.shape)}.")
+
+
+@dataclass(frozen=True)
+class Frame(Reply):
+    """The picture of a row of ``Preview``'s motion is in its slot, under its stamp."""
+
+    number: int
 
 
 @dataclass(frozen=True)
@@ -242,6 +329,27 @@ class Log(Reply):
     text: str
 
 
-REQUESTS: tuple[type[Request], ...] = (Hello, Describe, LoadRig, Generate, RecodeClip, Cancel, Shutdown)
-REPLIES: tuple[type[Reply], ...] = (Ready, Description, Progress, MotionWindow, RigReady, ClipReady, Done, Failed, Log)
+REQUESTS: tuple[type[Request], ...] = (
+    Hello,
+    Describe,
+    LoadRig,
+    Generate,
+    RecodeClip,
+    Preview,
+    Film,
+    Cancel,
+    Shutdown,
+)
+REPLIES: tuple[type[Reply], ...] = (
+    Ready,
+    Description,
+    Progress,
+    MotionWindow,
+    Frame,
+    RigReady,
+    ClipReady,
+    Done,
+    Failed,
+    Log,
+)
 BY_NAME: Mapping[str, type[Message]] = {kind.__name__: kind for kind in (*REQUESTS, *REPLIES)}

@@ -1,5 +1,7 @@
 """The engine's end of the bridge: take requests, run one job at a time, answer.
 
+Some kinds of requests may have a worker of their own beside that, so that neither waits for the other.
+
 The engine calls :func:`take_standard_streams` before it imports anything heavy, so that
 no print of any library can reach the protocol. A thread of its own reads requests, which
 is what makes a job cancellable and lets the process leave at once when Blender is gone.
@@ -15,7 +17,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .errors import BridgeError, JobCancelledError, ProtocolError, as_sentence
 from .fields import TEXT_LIMIT
@@ -61,16 +63,28 @@ def take_standard_streams() -> Channel:
 class Job:
     """A request being worked on, as its handler sees it."""
 
-    def __init__(self, number: int, request: Request, send: Callable[[int, Reply], None]) -> None:
+    def __init__(
+        self,
+        number: int,
+        request: Request,
+        send: Callable[[int, Reply], None],
+        is_crowded: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.number = number
         self.request = request
         self._send = send
+        self._is_crowded = is_crowded
         self._cancelled = threading.Event()
 
     @property
     def is_cancelled(self) -> bool:
         """Whether Blender asked to stop this job."""
         return self._cancelled.is_set()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the other worker is at work too, so that one who may wait should leave it the processor."""
+        return self._is_crowded()
 
     def cancel(self) -> None:
         """Note that the job is to stop."""
@@ -106,22 +120,32 @@ class Job:
 Handler = Callable[[Job], Reply]
 
 
+@dataclass(eq=False)
+class _Lane:
+    """Jobs that are done one after the other."""
+
+    waiting: queue.SimpleQueue[Job] = field(default_factory=queue.SimpleQueue)
+    is_busy: bool = False
+
+
 class Server:
     """The conversation from the engine's side."""
 
-    def __init__(self, channel: Channel, engine_version: str) -> None:
+    def __init__(self, channel: Channel, engine_version: str, beside: tuple[type[Request], ...] = ()) -> None:
         """Prepare; nothing is read yet.
 
         Args:
             channel: from :func:`take_standard_streams`.
             engine_version: goes into ``Ready``.
+            beside: kinds of requests that have a worker of their own, beside the one for all others.
         """
         self._channel = channel
         self._engine_version = engine_version
+        self._beside = beside
         self._protocol = EngineProtocol()
         self._sending = threading.Lock()
         self._jobs: dict[int, Job] = {}
-        self._queue: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._main, self._side = _Lane(), _Lane()
 
     def start(self) -> None:
         """Begin to read; ``Hello`` and ``Cancel`` are answered from now on, jobs wait for :meth:`run`."""
@@ -135,11 +159,19 @@ class Server:
         Args:
             handle: does a job and returns the reply that ends it. What it raises ends the job
                 as well: an error with ``code`` and ``remedy`` is passed on, any other is logged
-                and reported as ``internal``.
+                and reported as ``internal``. The kinds beside all others are handled in a thread of
+                their own.
         """
+        if self._beside:
+            threading.Thread(target=self._work, args=(handle, self._side), name="side worker", daemon=True).start()
+        self._work(handle, self._main)
+
+    def _work(self, handle: Handler, lane: _Lane) -> None:
         while True:
-            job = self._queue.get()
+            job = lane.waiting.get()
+            lane.is_busy = True
             reply = _finish(handle, job)
+            lane.is_busy = False
             self._jobs.pop(job.number, None)
             try:
                 self._send(job.number, reply)
@@ -181,8 +213,9 @@ class Server:
             case _ if len(self._jobs) >= WAITING_LIMIT:
                 self._send(number, _failed("busy", "Too many jobs are waiting.", "Wait for some of them to end."))
             case _:
-                self._jobs[number] = Job(number, request, self._send)
-                self._queue.put(self._jobs[number])
+                lanes = (self._side, self._main) if isinstance(request, self._beside) else (self._main, self._side)
+                self._jobs[number] = job = Job(number, request, self._send, lambda: lanes[1].is_busy)
+                lanes[0].waiting.put(job)
 
     def _send(self, job: int, reply: Reply) -> None:
         try:

@@ -27,6 +27,7 @@ from bridge.messages import (
     Generate,
     LoadRig,
     MotionWindow,
+    Preview,
     Progress,
     Reply,
     RigReady,
@@ -46,6 +47,11 @@ def handle(job: Job) -> Reply:
             return RigReady(path)
         case Generate() as request:
             return generate(job, request)
+        case Preview():
+            while not job.is_crowded:
+                job.check()
+                time.sleep(0.002)
+            return Done(0)
     raise RefusalError("There is no such request.")
 
 
@@ -85,6 +91,6 @@ def generate(job: Job, request: Generate) -> Reply:
 
 
 if __name__ == "__main__":
-    server = Server(CHANNEL, "0.test")
+    server = Server(CHANNEL, "0.test", beside=(Preview,))
     server.start()
     server.run(handle)

@@ -11,10 +11,13 @@ from bridge.messages import (
     Description,
     Done,
     Failed,
+    Film,
+    Frame,
     Generate,
     Hello,
     LoadRig,
     MotionWindow,
+    Preview,
     Progress,
 )
 from bridge.protocol import ANSWERS, ENDINGS
@@ -28,6 +31,7 @@ SAMPLES = [
     Description("cpu", ("built-in voice",), ("neutral", "happy"), "builtin"),
     Progress("motion", 1, 2),
     Done(0),
+    Frame(12),
     Failed("audio", "It is empty.", "Record something."),
 ]
 
@@ -42,6 +46,24 @@ def test_motion_survives_being_plain():
     window = from_plain(BY_NAME, *to_plain(MotionWindow(100, motion)))
     assert window.first_frame == 100
     np.testing.assert_array_equal(window.motion, motion)
+
+
+def test_wishes_for_pictures_survive_being_plain():
+    numbers = np.array([5, 6, 2**40])
+    wish = Preview(motion="/m.npy", rate_hz=24.0, pictures="/p", frames=numbers, slots=numbers, stamps=-numbers)
+    again = from_plain(BY_NAME, *to_plain(wish))
+    assert (again.motion, again.rate_hz, again.portrait, again.quality) == ("/m.npy", 24.0, "mesh", "full")
+    np.testing.assert_array_equal(again.stamps, -numbers)
+
+
+def test_wishes_that_do_not_fit_together_are_refused():
+    numbers, one = np.arange(2), np.arange(1)
+    with pytest.raises(MessageError, match="one slot"):
+        Preview(motion="/m.npy", rate_hz=24.0, pictures="/p", frames=numbers, slots=one, stamps=numbers)
+    with pytest.raises(MessageError, match="quality"):
+        Film(motion="/m.npy", rate_hz=24.0, out="/f.mp4", quality="best")
+    with pytest.raises(MessageError, match="rows"):
+        Film(motion="/m.npy", rate_hz=0.0, out="/f.mp4")
 
 
 def test_every_request_has_its_answers_and_every_reply_its_place():

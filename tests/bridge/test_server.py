@@ -9,11 +9,24 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bridge import framing
 from bridge.errors import OrderError
-from bridge.messages import PROTOCOL, Describe, Description, Failed, Generate, Hello, Ready, Shutdown
+from bridge.messages import (
+    PROTOCOL,
+    Cancel,
+    Describe,
+    Description,
+    Done,
+    Failed,
+    Generate,
+    Hello,
+    Preview,
+    Ready,
+    Shutdown,
+)
 from bridge.protocol import NO_JOB, ClientProtocol
 
 ROOT = Path(__file__).parents[2]
@@ -137,6 +150,29 @@ def test_a_flood_of_damaged_requests_does_not_stop_the_engine(greeted, seed):
         data = bytearray(greeted.protocol.request(Generate("/a.wav", "none"))[1])
         data[chance.randrange(12, len(data))] ^= 1 << chance.randrange(8)  # the lengths stay, or it would wait for more
         greeted.write(bytes(data))
+    assert_it_still_works(greeted)
+
+
+def a_preview():
+    """The small engine draws nothing: it waits until it has company."""
+    none = np.zeros(0, np.int64)
+    return Preview(motion="/m.npy", rate_hz=25.0, pictures="/p", frames=none, slots=none, stamps=none)
+
+
+def test_pictures_are_drawn_while_motion_is_made_and_neither_waits_for_the_other(greeted):
+    preview = greeted.ask(a_preview())
+    described = greeted.ask(Describe())
+    assert greeted.next()[0] == described
+    generated = greeted.ask(Generate("/a.wav", "wait"))
+    assert greeted.next() == (preview, Done(0))
+    greeted.ask(Cancel(generated))
+    assert greeted.next()[1].code == "cancelled"
+
+
+def test_pictures_can_be_cancelled_like_anything_else(greeted):
+    preview = greeted.ask(a_preview())
+    greeted.ask(Cancel(preview))
+    assert greeted.next()[1].code == "cancelled"
     assert_it_still_works(greeted)
 
 
