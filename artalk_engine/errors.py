@@ -11,6 +11,10 @@
     ├── DeviceError          something to compute on that is not here
     ├── StyleError           a style that is unknown or of the wrong shape
     ├── FlameFileError       a head model that cannot be read
+    ├── SpeechError          a text that cannot be spoken
+    │   ├── TextError            nothing in it to say, or not in letters that the voice reads
+    │   ├── LanguageError        a language without a voice
+    │   └── VoiceError           a voice that is not there, or does not work
     ├── AudioError
     │   ├── AudioMissingError    no such file
     │   ├── AudioEmptyError      a file or a waveform without a sample
@@ -142,6 +146,33 @@ class FlameFileError(EngineError):
 
     code = "flame_file"
     default_remedy = "Choose a FLAME file (.pkl, .pt or .npz) as its authors distribute it."
+
+
+class SpeechError(EngineError):
+    """A text cannot be spoken."""
+
+    code = "speech"
+    default_remedy = "Choose another voice."
+
+
+class TextError(SpeechError):
+    """There is nothing to say in a text, or nothing that the voice can read."""
+
+    code = "text"
+    default_remedy = "Write what is to be said."
+
+
+class LanguageError(SpeechError):
+    """There is no voice for a language."""
+
+    code = "language"
+    default_remedy = "Choose one of the listed languages."
+
+
+class VoiceError(SpeechError):
+    """A voice for text is not there, or does not work."""
+
+    code = "voice"
 
 
 class AudioError(EngineError):
