@@ -64,6 +64,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-f", "--force", action="store_true", help="replace a film that exists")
     film = parser.add_argument_group("film")
+    add_film_options(film)
+    film.add_argument("--sound", type=Path, metavar="FILE", help="of a motion file (default: its own, if beside it)")
+    add_sound_options(parser.add_argument_group("sound"))
+    add_take_options(parser.add_argument_group("take"))
+
+
+def add_film_options(film: argparse._ArgumentGroup) -> None:
+    """Add how a film is to look."""
     film.add_argument("--size", type=size, default=512, metavar="N", help="pixels, or WIDTHxHEIGHT (default: 512)")
     film.add_argument("--fps", type=rate, default=Fraction(25), metavar="X", help="pictures a second (default: 25)")
     film.add_argument("--camera", choices=("front", "three-quarter"), default="front", help="view (default: front)")
@@ -73,10 +81,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     film.add_argument(
         "--colours", choices=("regions", "plain"), default="regions", help="of eyes, lips, hair, or one for all"
     )
-    film.add_argument("--sound", type=Path, metavar="FILE", help="of a motion file (default: its own, if beside it)")
     film.add_argument("--head", type=Path, metavar="FILE", help="FLAME file (default: the one in the model's folder)")
-    add_sound_options(parser.add_argument_group("sound"))
-    add_take_options(parser.add_argument_group("take"))
 
 
 def size(text: str) -> int | tuple[int, int]:
@@ -104,6 +109,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
     output, look = options.output or Path(options.input.with_suffix(".mp4").name), _look(options)
     check_film(output, look)
+    changes_of(options)  # refuses what makes no sense
     begun, fps = time.monotonic(), check_fps(look.fps)
     scene = _given(options) if options.input.suffix.lower() in MOTION_ENDINGS else _spoken(options)
     expected = frames_at(scene.frames, fps) if scene.frames else None
