@@ -52,9 +52,7 @@ def draw(scene: Scene, threads: int) -> Tensor:
     return torch.from_numpy(pictures).to(scene.device)
 
 
-def _project(
-    view: View, scene: Scene, pool: ThreadPoolExecutor, threads: int
-) -> tuple[Footprints, list[Future[None]]]:
+def _project(view: View, scene: Scene, pool: ThreadPoolExecutor, threads: int) -> tuple[Footprints, list[Future[None]]]:
     """Begin to project a picture's Gaussians, a part of them in each thread."""
     count = len(view.means)
     footprints = Footprints.empty(count)

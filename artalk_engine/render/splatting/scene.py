@@ -42,21 +42,21 @@ class Scene:
 
     Attributes:
         tensors: named as in ``TAILS``, with as many axes, after one for pictures, along which there are all or 1.
-        pictures: how many.
+        pictures: how many; None is one, without an axis for it.
         focal: of the camera, in halves of the picture's sides.
         height: of a picture, in pixels.
         width: of a picture, in pixels.
     """
 
     tensors: dict[str, Tensor]
-    pictures: int
+    pictures: int | None
     focal: float
     height: int
     width: int
 
     def __iter__(self) -> Iterator[View]:
         """Give what belongs to each picture."""
-        for picture in range(self.pictures):
+        for picture in range(self.pictures or 1):
             yield View(*(self.tensors[name][min(picture, len(self.tensors[name]) - 1)] for name in View._fields))
 
     @property
@@ -72,7 +72,7 @@ class Scene:
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """That of the pictures, ``[B, C, H, W]``."""
-        return self.pictures, self.channels, self.height, self.width
+        return self.pictures or 1, self.channels, self.height, self.width
 
 
 def make_scene(arguments: dict[str, Any], focal: float, size: int | tuple[int, int]) -> Scene:
@@ -103,7 +103,7 @@ def make_scene(arguments: dict[str, Any], focal: float, size: int | tuple[int, i
     for name, tensor in given.items():
         _check_values(name, tensor)
     batched = {name: t if t.ndim > len(TAILS[name]) else t[None] for name, t in given.items()}
-    return Scene(batched, sizes.get("B", 1), float(focal), height, width)
+    return Scene(batched, sizes.get("B"), float(focal), height, width)
 
 
 def _as_tensor(name: str, value: Any) -> Tensor:
