@@ -1,9 +1,11 @@
 """Motion on disk, by the file's ending.
 
 ``.npz``, and every ending but the following: an archive with ``expression [T, 100]``, ``global_orient [T, 3]`` and
-``jaw_pose [T, 3]`` in float32, and ``fps``, ``rig``, ``audio``, ``engine_version`` and ``style`` as scalars.
+``jaw_pose [T, 3]`` in float32, and ``fps``, ``rig``, ``audio``, ``engine_version`` and ``style`` as scalars. Motion of
+a text that was spoken also has ``phone_symbols [P]``, in the International Phonetic Alphabet, and ``phone_times [P, 2]``
+in seconds.
 
-``.json`` and ``.csv``: the same as text, see `motion_text`.
+``.json`` and ``.csv``: the same as text, see `motion_text`; tables have no phones.
 
 ``.pt`` and ``.pth``: a PyTorch tensor ``[T, 106]`` as ARTalk itself writes it, which always speaks to a FLAME head.
 
@@ -23,6 +25,7 @@ from numpy.typing import NDArray
 from . import motion as layout
 from .errors import MotionFileError
 from .motion_text import CHANNELS, Arrays, from_csv, from_json, to_csv, to_json
+from .phones import Phones
 from .torch_file import read_tensor, write_tensor
 from .whole_file import whole_file
 
@@ -42,6 +45,7 @@ class MotionFile:
         audio: name of the sound file that it was made from, without its folder.
         engine_version: version of the engine that made it.
         style: name of the speaking style, ``""`` for none.
+        phones: what is spoken when, where that is known.
     """
 
     motion: NDArray[np.float32]
@@ -49,6 +53,7 @@ class MotionFile:
     audio: str
     engine_version: str
     style: str = ""
+    phones: Phones | None = None
 
     def __post_init__(self) -> None:
         if self.motion.ndim != 2 or self.motion.shape[1] != layout.CHANNELS:
@@ -111,14 +116,16 @@ def _write(stream: BinaryIO, path: Path, contents: MotionFile) -> None:
     texts = {name: str(getattr(contents, name)) for name in (*TEXTS, "style")}
     match path.suffix.lower():
         case ".json":
-            stream.write(to_json(contents.motion, texts).encode())
+            stream.write(to_json(contents.motion, texts, contents.phones).encode())
         case ".csv":
             stream.write(to_csv(contents.motion, texts).encode())
         case ".pt" | ".pth":
             write_tensor(stream, contents.motion, path.stem)
         case _:
-            arrays = {name: contents.motion[:, channels] for name, channels in CHANNELS.items()}
+            arrays: Arrays = {name: contents.motion[:, channels] for name, channels in CHANNELS.items()}
             scalars = {name: np.array(text) for name, text in texts.items()}
+            if contents.phones is not None:
+                arrays |= {"phone_symbols": np.array(contents.phones.symbols, str), "phone_times": contents.phones.times}
             np.savez_compressed(stream, allow_pickle=False, **arrays, **scalars, fps=np.array(layout.FPS))
 
 
@@ -165,7 +172,17 @@ def _contents(entries: Mapping[str, NDArray[np.generic]]) -> MotionFile:
         if part.shape != shape or part.dtype.kind != "f" or not np.isfinite(part).all():
             raise ValueError(f"{name} is {part.dtype}{list(part.shape)}, expected finite float{list(shape)}")
         motion[:, channels] = part
-    return MotionFile(motion, **{name: _text(name, entries[name]) for name in (*TEXTS, "style") if name in entries})
+    texts = {name: _text(name, entries[name]) for name in (*TEXTS, "style") if name in entries}
+    return MotionFile(motion, **texts, phones=_phones(entries))
+
+
+def _phones(entries: Mapping[str, NDArray[np.generic]]) -> Phones | None:
+    if "phone_symbols" not in entries or "phone_times" not in entries:
+        return None
+    symbols, times = entries["phone_symbols"], entries["phone_times"]
+    if symbols.ndim != 1 or times.dtype.kind not in "fi" or (symbols.size and symbols.dtype.kind != "U"):
+        raise ValueError(f"its phones are {symbols.dtype}{list(symbols.shape)} with {times.dtype}{list(times.shape)}")
+    return Phones(tuple(map(str, symbols)), times.astype(np.float32).reshape(-1, 2))
 
 
 def _text(name: str, value: NDArray[np.generic]) -> str:
