@@ -2,7 +2,8 @@
 
 JSON is one object with the fields of the ``.npz``: ``expression`` (a list of 100 numbers for each frame),
 ``global_orient`` and ``jaw_pose`` (three each, axis-angle, radians), ``fps`` (25), ``rig``, ``audio``,
-``engine_version`` and ``style``.
+``engine_version`` and ``style``; motion of a spoken text also has ``phone_symbols`` and ``phone_times``, each a pair
+of seconds.
 
 CSV begins with a line ``# name: value`` for each of ``fps``, ``rig``, ``audio``, ``engine_version`` and ``style``; any
 of them may be missing. Then come named columns, in any order: ``expression_000`` to ``expression_099``,
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import motion as layout
+from .phones import Phones
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -31,9 +33,11 @@ COLUMNS = (
 )
 
 
-def to_json(motion: NDArray[np.float32], texts: Mapping[str, str]) -> str:
+def to_json(motion: NDArray[np.float32], texts: Mapping[str, str], phones: Phones | None = None) -> str:
     """Write a motion ``[T, 106]`` and what is known of it; numbers are read back to the same bits."""
-    parts = {name: _shortest(motion[:, channels]) for name, channels in CHANNELS.items()}
+    parts: dict[str, object] = {name: _shortest(motion[:, channels]) for name, channels in CHANNELS.items()}
+    if phones is not None:
+        parts |= {"phone_symbols": phones.symbols, "phone_times": _shortest(phones.times)}
     return json.dumps({"fps": layout.FPS, **texts, **parts}, ensure_ascii=False) + "\n"
 
 
