@@ -1,8 +1,9 @@
 """Films of a speaking head: motion in, a file with pictures and sound out, in a few pictures' memory.
 
 motion, 25 a second ─► retimed ─► vertices ─► pictures ─┐
-                                                        ├─► .mp4, or .gif, .webp, a folder of PNGs without sound
-sound ──────────────────────────────────────────────────┘
+                         │                              ├─► .mp4, or .gif, .webp, a folder of PNGs without sound
+sound ───────────────────┼──────────────────────────────┘
+                         └─► .glb, the moving head itself
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from bridge.motion_file import MotionFile
 
 from .animation import write_gif, write_webp
 from .camera import CAMERAS, CameraName
+from .gltf import write_gltf
 from .heads import Head
 from .mesh import Bytes, Look, RenderMesh, check_size
 from .outputs import check_output
 from .pictures import write_pictures
 from .retiming import Motion, Retimer, check_fps
 from .soundtrack import Audio
+from .take_pictures import TakePictures
 from .video import write_video
 
 Array = npt.NDArray[Any] | torch.Tensor
@@ -39,7 +42,8 @@ Motions = Array | MotionFile | Iterable[Array]
 
 TOGETHER = 16  # pictures drawn together, which keeps all threads busy
 PIECE = 250  # frames of a motion that become vertices together
-ENDINGS = (".mp4", ".gif", ".webp", "")
+GLTF = ".glb"
+ENDINGS = (".mp4", ".gif", ".webp", GLTF, "")
 FASTEST_GIF = 50  # browsers show what is faster more slowly
 
 
@@ -85,7 +89,7 @@ def check_film(path: Path, options: FilmOptions) -> None:
     ending = path.suffix.lower()
     if ending not in ENDINGS:
         raise OutputError(
-            f"a film's name ends in .mp4, .gif or .webp, not in {path.suffix}",
+            f"a film's name ends in .mp4, .gif, .webp or .glb, not in {path.suffix}",
             "Choose such a name, or one without an ending for a folder of PNG pictures.",
         )
     if ending == ".gif" and check_fps(options.fps) > FASTEST_GIF:
@@ -104,22 +108,23 @@ def make_film(
     audio: Array | Recording | Path | str | None = None,
     options: FilmOptions | None = None,
     betas: torch.Tensor | None = None,
-    on_picture: Callable[[], object] = lambda: None,
+    on_picture: Callable[[Bytes | None], object] = lambda _: None,
 ) -> int:
     """Film a motion.
 
     Args:
-        path: ``.mp4``, ``.gif`` or ``.webp``, or a folder for PNG pictures; whole or not there at all.
+        path: ``.mp4``, ``.gif`` or ``.webp``, a folder for PNG pictures, or ``.glb`` for the moving head itself, which
+            has neither size nor camera; whole or not there at all.
         motions: ``[T, 106]`` at 25 Hz, a motion file's content, or such pieces one after the other.
         head: what moves.
         audio: a file, a recording or a mono waveform ``[S]`` at 16 kHz, heard from the first picture on; None is
             silence. Only MP4 has sound.
         options: how it is to look.
         betas: the head's identity, ``[1, 300]``.
-        on_picture: called after each picture.
+        on_picture: called after each picture with it, ``[H, W, 3]``, or None where only motion is written.
 
     Returns:
-        The number of pictures.
+        The number of pictures, or of frames of a moving head.
 
     Raises:
         OptionError: if motion, size, rate or camera make no sense.
@@ -130,7 +135,39 @@ def make_film(
     options = options or FilmOptions()
     check_film(path, options)
     sound, fps = _sound(audio), check_fps(options.fps)
-    pictures = _counted(_pictures(_pieces(motions, head.rig), head, options, betas), on_picture)
+    frames = _retimed(_pieces(motions, head.rig), Retimer(options.fps))
+    if path.suffix.lower() == GLTF:
+        return write_gltf(path, frames, fps, head, betas, lambda: on_picture(None))
+    return _write(path, _counted(_pictures(frames, head, options, betas), on_picture), fps, sound)
+
+
+def film_take(
+    path: Path,
+    take: TakePictures,
+    audio: Array | Recording | Path | str | None = None,
+    options: FilmOptions | None = None,
+    on_picture: Callable[[Bytes | None], object] = lambda _: None,
+) -> int:
+    """Film a take that is drawn elsewhere, each of its pictures once; for the rest see `make_film`.
+
+    Args:
+        path: of the film, any but ``.glb``.
+        take: as many pictures a second as the film has.
+        audio: its sound.
+        options: rate, and whether to replace what is there; the size is the take's.
+        on_picture: called after each picture with it.
+
+    Returns:
+        The number of pictures.
+    """
+    options = dataclasses.replace(options or FilmOptions(), size=take.size)
+    check_film(path, options)
+    sound, numbers = _sound(audio), range(take.frames)
+    drawn = (picture for first in numbers[::TOGETHER] for picture in take.draw(numbers[first : first + TOGETHER]))
+    return _write(path, _counted(drawn, on_picture), check_fps(options.fps), sound)
+
+
+def _write(path: Path, pictures: Iterator[Bytes], fps: Fraction, sound: Audio | None) -> int:
     match path.suffix.lower():
         case ".mp4":
             return write_video(path, pictures, fps, sound)
@@ -149,7 +186,7 @@ def _pictures(
     if options.colours == "regions" and head.colours is not None:
         look = dataclasses.replace(look, colours=head.colours)
     renderer = RenderMesh(options.size, head.flame.get_faces(), head.flame.scale, look, options.threads)
-    for rows in _together(_retimed(motion, Retimer(options.fps))):
+    for rows in _together(motion):
         yield from renderer.pictures(head.vertices(rows, betas))
 
 
@@ -174,10 +211,10 @@ def _together(motion: Iterable[Motion]) -> Iterator[Motion]:
         yield held
 
 
-def _counted(pictures: Iterator[Bytes], on_picture: Callable[[], object]) -> Iterator[Bytes]:
+def _counted(pictures: Iterator[Bytes], on_picture: Callable[[Bytes], object]) -> Iterator[Bytes]:
     for picture in pictures:
         yield picture
-        on_picture()
+        on_picture(picture)
 
 
 def _pieces(motions: Motions, rig: str) -> Iterator[Motion]:

@@ -15,7 +15,7 @@ from artalk_engine.config import BUILTIN_RIG
 from artalk_engine.errors import AssetMissingError, OptionError
 from artalk_engine.face.flame import FLAMEModel
 from artalk_engine.face.flame_files import SHAPES
-from bridge.motion import EXPRESSION, GLOBAL_ORIENT, JAW_POSE
+from bridge.motion import EXPRESSION, EXPRESSIONS, GLOBAL_ORIENT, JAW_POSE
 
 from .mesh import ALBEDO, Rgb
 
@@ -49,11 +49,18 @@ class Head:
         rig: whose motion it understands, ``"builtin"`` or ``"flame"``.
         flame: its shape.
         colours: of the faces' corners, ``[F, 3, 3]``; None where the parts are not known.
+        units: names of its first expressions, as far as they have any.
     """
 
     rig: str
     flame: FLAMEModel
     colours: Floats | None = None
+    units: tuple[str, ...] = ()
+
+    @property
+    def expression_names(self) -> tuple[str, ...]:
+        """Name all expressions as the rig in Blender does."""
+        return (*self.units, *(f"expression_{index:03d}" for index in range(len(self.units), EXPRESSIONS)))
 
     def vertices(self, motion: Floats, betas: torch.Tensor | None = None) -> torch.Tensor:
         """Return the vertices ``[T, V, 3]`` of a motion ``[T, 106]`` and an identity ``[1, S]``."""
@@ -76,7 +83,7 @@ def load_head(rig: str, path: Path | None) -> Head:
         FlameFileError: if it cannot be read.
     """
     if rig == BUILTIN_RIG:
-        return Head(rig, FLAMEModel(), _builtin_colours())
+        return Head(rig, FLAMEModel(), _builtin_colours(), _builtin_units())
     if path is None:
         raise AssetMissingError(
             "this motion speaks to FLAME's head, and there is no FLAME_with_eye.pt in the model's folder",
@@ -107,6 +114,11 @@ def read_betas(shape_code: npt.ArrayLike | torch.Tensor | None) -> torch.Tensor 
     betas = torch.zeros(1, SHAPES)
     betas[0, : len(row)] = torch.from_numpy(row.astype(np.float32))
     return betas
+
+
+def _builtin_units() -> tuple[str, ...]:
+    with np.load(head_path(), allow_pickle=False) as head:
+        return tuple(str(name) for name in head["unit_names"])
 
 
 def _builtin_colours() -> Floats:

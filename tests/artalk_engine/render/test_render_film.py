@@ -126,7 +126,7 @@ def test_motion_is_taken_as_the_film_advances(tmp_path, head, motion):
 
     pictures = iter(range(30))
     make_film(
-        tmp_path / "film.mp4", pieces(), head, options=SMALL, on_picture=lambda: lead.append(taken - next(pictures))
+        tmp_path / "film.mp4", pieces(), head, options=SMALL, on_picture=lambda _: lead.append(taken - next(pictures))
     )
     assert len(lead) == 30
     assert max(lead) <= TOGETHER + 3
