@@ -27,6 +27,12 @@ def add_sound_options(group: argparse._ArgumentGroup) -> None:
         default="mix",
         help="which channel speaks (default: mix)",
     )
+    add_continuity_option(group)
+    group.add_argument("-l", "--clip-length", "--clip_length", type=count, default=0, help=argparse.SUPPRESS)
+
+
+def add_continuity_option(group: argparse._ActionsContainer) -> None:
+    """Add how windows of motion are heard in each other's light."""
     group.add_argument(
         "--continuity",
         choices=("auto", "none", "loudness", "context", "both"),
@@ -34,7 +40,6 @@ def add_sound_options(group: argparse._ArgumentGroup) -> None:
         help="what of the sound around a window of four seconds counts for it: nothing, the loudness of the whole "
         "clip, what sounds just before and after, or both (default: auto, what suits the model)",
     )
-    group.add_argument("-l", "--clip-length", "--clip_length", type=count, default=0, help=argparse.SUPPRESS)
 
 
 def add_take_options(group: argparse._ArgumentGroup) -> None:
