@@ -107,7 +107,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         from artalk_engine.render.retiming import check_fps, frames_at
     from tqdm import tqdm
 
-    output, look = options.output or Path(options.input.with_suffix(".mp4").name), _look(options)
+    output, look = options.output or Path(options.input.with_suffix(".mp4").name), look_of(options)
     check_film(output, look)
     changes_of(options)  # refuses what makes no sense
     begun, fps = time.monotonic(), check_fps(look.fps)
@@ -119,7 +119,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return asdict(Film(str(output), made, round(float(made / fps), 3), round(float(fps), 3), scene.head.rig, took_s))
 
 
-def _look(options: argparse.Namespace) -> FilmOptions:
+def look_of(options: argparse.Namespace) -> FilmOptions:
+    """Return how a film is to look, as the options say."""
     from artalk_engine.render.film import FilmOptions
 
     return FilmOptions(
