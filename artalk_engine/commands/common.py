@@ -33,6 +33,11 @@ def model_options() -> argparse.ArgumentParser:
     return common
 
 
+def explain(parser: argparse.ArgumentParser, examples: str) -> None:
+    """End a command's help with examples, whose lines stay as they are."""
+    parser.epilog, parser.formatter_class = examples, argparse.RawDescriptionHelpFormatter
+
+
 def load(options: argparse.Namespace) -> tuple[ARTAvatarInferEngine, Voice]:
     """Load the model that the options name; its libraries are imported here and not before.
 
