@@ -2,6 +2,7 @@
 
     python -m artalk_engine generate speech.wav -o motion.npz --style happy
     python -m artalk_engine render speech.wav -o film.mp4
+    python -m artalk_engine speak "Hello, how are you?" -o hello.mp4
     python -m artalk_engine styles
     python -m artalk_engine style add weary --from motion.npz --at 3.2
     python -m artalk_engine describe
@@ -15,10 +16,10 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from artalk_engine.commands import describe, deviation, generate, render, style
+from artalk_engine.commands import describe, deviation, generate, render, speak, style
 from artalk_engine.commands.common import model_options
 from artalk_engine.console import run
-from artalk_engine.errors import AudioError, EngineError, OptionError, StyleError
+from artalk_engine.errors import AudioError, EngineError, OptionError, SpeechError, StyleError
 from artalk_engine.version import engine_version
 from bridge.errors import BridgeError
 
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, add_options, text in (
         ("generate", generate.add_options, "make a motion file from a sound file, or from each of several"),
         ("render", render.add_options, "make a film of the speaking head from a sound or a motion file"),
+        ("speak", speak.add_options, "say a text: its sound, its motion or a film of a head that says it"),
         ("styles", style.add_list_options, "list the model's speaking styles"),
         ("deviation", deviation.add_options, "measure what --precision fast changes, and what it saves"),
         ("describe", describe.add_options, "say which model, rig and device would be used"),
@@ -59,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _is_bad_input(exc: EngineError | BridgeError) -> bool:
-    return isinstance(exc, AudioError | StyleError | OptionError | BridgeError)
+    return isinstance(exc, AudioError | SpeechError | StyleError | OptionError | BridgeError)
 
 
 def _readable(result: dict[str, Any]) -> str:
