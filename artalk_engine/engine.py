@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -30,6 +29,7 @@ from .motion.smoothing import smooth
 from .options import DEFAULT_STYLE, Manner, Style, TakeChanges, TakeOptions
 from .performance import Motion, Performance, advance, listen
 from .precision import Precision, use_precision
+from .side_by_side import Pile, side_by_side
 from .streaming import ARTalkStreamer
 from .styles import list_styles
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 Samples = npt.NDArray[np.float32]
 Sound = Path | str | Recording | npt.NDArray[Any] | torch.Tensor
+
+Begun = tuple[Performance, Iterator[Samples]]  # a clip in the making, and its sound
 
 CLIPS_TOGETHER = 8
 CLIPS_TOGETHER_ON_GPU = 64
@@ -141,12 +143,21 @@ class ARTAvatarInferEngine:
     ) -> Iterator[tuple[int, Motion]]:
         """Make the same motions and give each, with its number, as soon as it is finished."""
         takes = zip(audios, self._takes(len(audios), styles, seeds, options), strict=True)
-        waiting = ((number, self._perform(audio, take)) for number, (audio, take) in enumerate(takes))
-        active: dict[int, tuple[Performance, Iterator[Samples]]] = {}
+        waiting = Pile((number, self._perform(audio, take)) for number, (audio, take) in enumerate(takes))
+        on_cpu = self.device.type == "cpu"
+        workers = min(2, torch.get_num_threads()) if on_cpu and len(audios) > 1 else 1
+        together = (CLIPS_TOGETHER if on_cpu else CLIPS_TOGETHER_ON_GPU) // workers
+        share = min(together, -(-len(audios) // workers))
+        yield from side_by_side(lambda is_enough: self._work_off(waiting, share, is_enough), workers)
+
+    def _work_off(
+        self, waiting: Pile[tuple[int, Begun]], together: int, is_enough: Callable[[], bool]
+    ) -> Iterator[tuple[int, Motion]]:
+        """Make clips that wait, so many at once, and give each with its number when it is finished."""
+        active: dict[int, Begun] = {}
         made: defaultdict[int, list[Motion]] = defaultdict(list)
-        together = CLIPS_TOGETHER if self.device.type == "cpu" else CLIPS_TOGETHER_ON_GPU
-        while True:
-            active.update(islice(waiting, together - len(active)))
+        while not is_enough():
+            active.update(waiting.take(together - len(active)))
             if not active:
                 return
             for number in [number for number, clip in active.items() if not listen(*clip)]:
@@ -269,7 +280,7 @@ class ARTAvatarInferEngine:
         make_film(Path(save_name), motions, self.head, audio, options, read_betas(shape_code))
         return Path(save_name)
 
-    def _perform(self, audio: Sound, take: TakeOptions) -> tuple[Performance, Iterator[Samples]]:
+    def _perform(self, audio: Sound, take: TakeOptions) -> Begun:
         """Begin a clip; return it with its sound, which is read as the clip hears it."""
         is_levelled = choose_hearing(take.continuity, self.config).is_levelled
         level = measure_level(_blocks(audio)) if is_levelled else None

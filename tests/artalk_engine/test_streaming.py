@@ -121,8 +121,10 @@ def test_a_live_stream_cannot_be_levelled_over_what_is_to_come(engine):
         engine.streamer(continuity="both")
 
 
-def test_clips_made_together_are_those_made_alone(engine, speech):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_clips_made_together_are_those_made_alone(engine, speech, threads):
     """More clips than are made at once, of all lengths, in styles and seeds of their own."""
+    torch.set_num_threads(threads)
     lengths = [1, 64_000, 208_000, 30_000, 128_001, 70_000, 64_001, 5_000, 100_000, 208_000, 640]
     styles = [None if number % 3 else np.full((50, 106), number / 10, np.float32) for number in range(len(lengths))]
     sounds = [speech[:length] for length in lengths]
