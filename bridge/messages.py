@@ -100,6 +100,46 @@ class Generate(Request):
 
 
 @dataclass(frozen=True)
+class Speak(Request):
+    """Speak a text into a sound file; answered by ``Spoken``.
+
+    Attributes:
+        text: what to say, as far as a field can hold it; ``""`` if it is in a file.
+        text_file: absolute path of a UTF-8 file with what to say, ``""`` for none.
+        out: absolute path of the WAV file to write, which must not exist yet.
+        language: code or English name; ``""`` is the voice's own, or American English.
+        voice: ``""`` is espeak-ng's voice of the language; a variant of it, a Piper voice's name or path, or ``"gtts"``.
+        speaker: of a Piper voice that has several.
+        rate: how fast, 1 being the voice's own.
+        pitch: semitones higher.
+        folder: of Piper voices, ``""`` for the engine's usual one.
+        allow_online: whether a voice may send the text to a service on the internet.
+    """
+
+    text: str
+    out: str
+    text_file: str = ""
+    language: str = ""
+    voice: str = ""
+    speaker: str = ""
+    rate: float = 1.0
+    pitch: float = 0.0
+    folder: str = ""
+    allow_online: bool = False
+
+
+@dataclass(frozen=True)
+class ListVoices(Request):
+    """Ask for the languages and voices that can speak texts; answered by ``Voices``.
+
+    Attributes:
+        folder: of Piper voices, ``""`` for the engine's usual one.
+    """
+
+    folder: str = ""
+
+
+@dataclass(frozen=True)
 class RecodeClip(Request):
     """Do something to a body clip's file with the body codec; answered by ``ClipReady``.
 
@@ -274,6 +314,51 @@ class Frame(Reply):
     number: int
 
 
+@dataclass(frozen=True, eq=False)
+class Spoken(Reply):
+    """A text was spoken; its sound lies at ``path``.
+
+    Attributes:
+        path: the WAV file that was written.
+        duration_s: how long it is.
+        language: code of the language spoken.
+        voice: name of the voice that spoke.
+        symbols: the different sounds, in the International Phonetic Alphabet, ``""`` for a pause.
+        phones: ``[P, 3]`` float32: for each sound its number among ``symbols``, and the seconds at which it begins
+            and ends; no rows where the voice does not tell.
+    """
+
+    path: str
+    duration_s: float
+    language: str
+    voice: str
+    symbols: tuple[str, ...]
+    phones: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        numbers = self.phones[:, 0] if self.phones.ndim == 2 and self.phones.shape[1] == 3 else None
+        if numbers is None or not np.isin(numbers, np.arange(len(self.symbols))).all():
+            raise MessageError(f"Phones are [P, 3] with numbers of symbols, this array is {list(self.phones.shape)}.")
+
+
+@dataclass(frozen=True)
+class Voices(Reply):
+    """The languages and voices that can speak texts.
+
+    Attributes:
+        languages: their codes.
+        language_names: their English names, in the same order.
+        voices: names of voices.
+        voice_languages: the language that each of these speaks, ``""`` for any.
+    """
+
+    languages: tuple[str, ...]
+    language_names: tuple[str, ...]
+    voices: tuple[str, ...]
+    voice_languages: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class RigReady(Reply):
     """The converted rig lies at ``path``, an ``.npz`` of plain arrays."""
@@ -334,6 +419,8 @@ REQUESTS: tuple[type[Request], ...] = (
     Describe,
     LoadRig,
     Generate,
+    Speak,
+    ListVoices,
     RecodeClip,
     Preview,
     Film,
@@ -346,6 +433,8 @@ REPLIES: tuple[type[Reply], ...] = (
     Progress,
     MotionWindow,
     Frame,
+    Spoken,
+    Voices,
     RigReady,
     ClipReady,
     Done,
