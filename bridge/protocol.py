@@ -30,6 +30,7 @@ from .messages import (
     Frame,
     Generate,
     Hello,
+    ListVoices,
     LoadRig,
     Log,
     MotionWindow,
@@ -41,6 +42,9 @@ from .messages import (
     Request,
     RigReady,
     Shutdown,
+    Speak,
+    Spoken,
+    Voices,
 )
 
 NO_JOB = 0
@@ -49,6 +53,8 @@ ANSWERS: Mapping[type[Request], tuple[type[Reply], ...]] = {
     Describe: (Description,),
     LoadRig: (RigReady,),
     Generate: (MotionWindow, Done),
+    Speak: (Spoken,),
+    ListVoices: (Voices,),
     RecodeClip: (ClipReady,),
     Preview: (Frame, Done),
     Film: (Done,),
@@ -56,7 +62,7 @@ ANSWERS: Mapping[type[Request], tuple[type[Reply], ...]] = {
     Shutdown: (),
 }
 ANYTIME: tuple[type[Reply], ...] = (Progress, Log, Failed)
-ENDINGS: tuple[type[Reply], ...] = (Ready, Description, RigReady, ClipReady, Done, Failed)
+ENDINGS: tuple[type[Reply], ...] = (Ready, Description, RigReady, ClipReady, Spoken, Voices, Done, Failed)
 
 
 class ClientProtocol:
