@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from artalk_engine.environment import needed_packages
-from artalk_engine.errors import AudioMissingError, EngineError
+from artalk_engine.errors import AudioMissingError, EngineError, TextError
 from artalk_engine.version import engine_version
 from bridge.messages import (
     ClipReady,
@@ -21,11 +21,15 @@ from bridge.messages import (
     Description,
     Done,
     Generate,
+    ListVoices,
     LoadRig,
     MotionWindow,
     RecodeClip,
     Reply,
     RigReady,
+    Speak,
+    Spoken,
+    Voices,
 )
 from bridge.server import Job, Server, take_standard_streams
 
@@ -44,6 +48,7 @@ MODEL = "Loading the model"
 MOTION = "Making motion"
 RIG = "Converting the head"
 CLIP = "Working on the clip"
+SPEECH = "Speaking"
 
 
 def main() -> None:
@@ -86,6 +91,10 @@ class Service:
                 return self._generate(job, request)
             case RecodeClip() as request:
                 return _recode_clip(job, request)
+            case Speak() as request:
+                return _speak(job, request)
+            case ListVoices() as request:
+                return _list_voices(request)
         raise EngineError(
             f"This engine cannot answer a {type(job.request).__name__}.", "Use an add-on of the same release."
         )
@@ -179,6 +188,53 @@ def _recode_clip(job: Job, request: RecodeClip) -> ClipReady:
     )
     mean, worst = (done.error.mean, done.error.worst) if done.error else (None, None)
     return ClipReady(str(done.path), mean, worst, done.size, done.remarks)
+
+
+def _speak(job: Job, request: Speak) -> Spoken:
+    with needed_packages():
+        from artalk_engine.speech import SpeakOptions, speak_to_file
+
+    job.progress(SPEECH)
+    options = SpeakOptions(
+        language=request.language,
+        voice=request.voice,
+        speaker=request.speaker,
+        rate=request.rate,
+        pitch=request.pitch,
+        folder=_absolute(request.folder) if request.folder else None,
+        allow_online=request.allow_online,
+    )
+    text = request.text or _read_text(_absolute(request.text_file))
+    # Progress raises when the job was cancelled, and then no file is written.
+    spoken = speak_to_file(
+        text,
+        _absolute(request.out),
+        options,
+        should_stop=lambda: job.is_cancelled,
+        tell=lambda done, total: job.progress(SPEECH, done, total),
+    )
+    symbols, rows = spoken.phones.table()
+    return Spoken(str(spoken.path), spoken.duration_s, spoken.language, spoken.voice, symbols, rows)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise TextError(f"{path} cannot be read as text.", "Save it as plain text in UTF-8.") from exc
+
+
+def _list_voices(request: ListVoices) -> Voices:
+    with needed_packages():
+        from artalk_engine.speech import languages, voices
+
+    known = voices(_absolute(request.folder) if request.folder else None)
+    return Voices(
+        tuple(language.code for language in languages()),
+        tuple(language.name for language in languages()),
+        tuple(voice.name for voice in known),
+        tuple(voice.language for voice in known),
+    )
 
 
 def _absolute(path: str) -> Path:
