@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,24 @@ class Phones:
 
     symbols: tuple[str, ...]
     times: NDArray[np.float32]
+
+    @classmethod
+    def of_table(cls, symbols: Sequence[str], rows: NDArray[np.float32]) -> Phones:
+        """Read what :meth:`table` gives."""
+        return cls(tuple(symbols[int(number)] for number in rows[:, 0]), np.ascontiguousarray(rows[:, 1:], np.float32))
+
+    def table(self) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+        """Return the different symbols, and ``[P, 3]``: for each phone its symbol's number, begin and end."""
+        different = {symbol: number for number, symbol in enumerate(sorted(set(self.symbols)))}
+        numbers = np.array([different[symbol] for symbol in self.symbols], np.float32).reshape(-1, 1)
+        return tuple(different), np.concatenate([numbers, self.times], axis=1)
+
+    def between(self, start_s: float, end_s: float | None) -> Phones:
+        """Return what is spoken in a range of time, counted from its beginning."""
+        last_s = np.inf if end_s is None else end_s
+        chosen = np.flatnonzero((self.times[:, 1] > start_s) & (self.times[:, 0] < last_s))
+        times = (self.times[chosen].clip(start_s, last_s) - start_s).astype(np.float32)
+        return Phones(tuple(self.symbols[number] for number in chosen), times)
 
     def __post_init__(self) -> None:
         shape = (len(self.symbols), 2)
