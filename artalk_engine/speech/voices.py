@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from artalk_engine.errors import LanguageError, VoiceError
-from artalk_engine.user_folders import data_folder
+from artalk_engine.folders import user_data_folder
 
 from .espeak_library import espeak_library
 
@@ -119,7 +119,7 @@ def voices(folder: Path | None = None) -> tuple[Voice, ...]:
 
 def voices_folder() -> Path:
     """Return the usual folder of Piper voices; it may not exist."""
-    return Path(os.environ.get(FOLDER_VARIABLE) or data_folder("voices"))
+    return Path(os.environ.get(FOLDER_VARIABLE) or user_data_folder() / "voices")
 
 
 def piper_voices(folder: Path | None = None) -> tuple[Voice, ...]:
