@@ -49,7 +49,7 @@ def load_generator(checkpoint: Path, config: GeneratorConfig) -> BitwiseARModel:
         raise ConfigError(
             f"the config names the audio encoder {config.audio_encoder}, and {checkpoint.name} holds {encoder}"
         )
-    with _WithoutInitialisation():
+    with WithoutInitialisation():
         model = BitwiseARModel(config)
     _check_scales(config, state, checkpoint.name)
     assign_tensors(model, state, checkpoint.name)
@@ -169,7 +169,7 @@ def _short(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-class _WithoutInitialisation(TorchFunctionMode):
+class WithoutInitialisation(TorchFunctionMode):
     """Leaves new weights as the memory is, since their values come from a file.
 
     Memory that is not touched costs nothing. PyTorch's ``meta`` device would do as well,

@@ -11,6 +11,8 @@
     ├── DeviceError          something to compute on that is not here
     ├── StyleError           a style that is unknown or of the wrong shape
     ├── FlameFileError       a head model that cannot be read
+    ├── AvatarError          a photographic avatar that is unknown, or cannot be used
+    │   └── ConsentError         nobody has said that its face may be used
     ├── SpeechError          a text that cannot be spoken
     │   ├── TextError            nothing in it to say, or not in letters that the voice reads
     │   ├── LanguageError        a language without a voice
@@ -173,6 +175,19 @@ class VoiceError(SpeechError):
     """A voice for text is not there, or does not work."""
 
     code = "voice"
+
+
+class AvatarError(EngineError):
+    """A photographic avatar is unknown, damaged or of another kind."""
+
+    code = "avatar"
+    default_remedy = "Choose one of the listed avatars."
+
+
+class ConsentError(AvatarError):
+    """Nobody has said that the face of an avatar may be used."""
+
+    code = "consent"
 
 
 class AudioError(EngineError):

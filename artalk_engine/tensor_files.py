@@ -24,13 +24,17 @@ WRAPPERS = ("model", "state_dict")  # under which training programs put the weig
 ZIP_MAGIC = b"PK\x03\x04"
 
 
-def load_tensors(path: Path) -> dict[str, Tensor]:
+def load_tensors(path: Path, is_mapped: bool = False) -> dict[str, Tensor]:
     """Read all tensors of a file, by name; reduced floats become float32.
+
+    Args:
+        path: the file.
+        is_mapped: see ``read_tensor_file``.
 
     Raises:
         CheckpointError: if the file is missing, damaged or no checkpoint.
     """
-    tensors = _named_tensors(path, read_tensor_file(path))
+    tensors = _named_tensors(path, read_tensor_file(path, is_mapped))
     for name, value in tensors.items():
         if value.is_floating_point():
             tensors[name] = value.float()  # one by one, so that the shorter ones are let go

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 
 from torch import Tensor
 
+from artalk_engine.errors import ConfigError
+
 IMAGE_SIZE = 512  # of tracked portraits
 FOCAL = 12.0  # of all its cameras, in halves of the picture
 
@@ -38,6 +40,12 @@ class AvatarConfig:
     style_width: int = 512
     style_depth: int = 8
 
+    def __post_init__(self) -> None:
+        if len(self.unet) != len(self.decoder):
+            raise ConfigError(f"the U-Net has {len(self.unet)} sizes, and its decoder {len(self.decoder)}")
+        if self.vit_width % self.vit_heads:
+            raise ConfigError(f"width {self.vit_width} does not divide into {self.vit_heads} heads")
+
     @property
     def portrait(self) -> int:
         """Pixels of the portrait in each direction, as the transformer sees it."""
@@ -51,7 +59,7 @@ class AvatarConfig:
     @property
     def picture(self) -> int:
         """Pixels of the picture in each direction."""
-        return 4 * 2 ** (len(self.unet) - 1)
+        return 4 << (len(self.unet) - 1)
 
     @classmethod
     def of(cls, state: Mapping[str, Tensor]) -> AvatarConfig:

@@ -43,6 +43,11 @@ class Gaussians:
     def __len__(self) -> int:
         return len(self.colours)
 
+    def to(self, device: torch.device) -> Gaussians:
+        """Return them on a device."""
+        parts = (self.colours, self.opacities, self.scales, self.rotations)
+        return Gaussians(*(part.to(device) for part in parts))
+
 
 class VertexGaussians(nn.Module):
     """Gaussians of the head's vertices."""

@@ -25,6 +25,15 @@ class AvatarGaussians:
     gaussians: Gaussians
     plane_points: Tensor
 
+    @property
+    def device(self) -> torch.device:
+        """Where they are."""
+        return self.plane_points.device
+
+    def to(self, device: torch.device) -> AvatarGaussians:
+        """Return them on a device."""
+        return AvatarGaussians(self.gaussians.to(device), self.plane_points.to(device))
+
 
 class AvatarNetwork(nn.Module):
     """A portrait becomes Gaussians, and their splatted picture a photograph."""
@@ -58,7 +67,8 @@ class AvatarNetwork(nn.Module):
 
     def photograph(self, splatted: Tensor, noises: list[Tensor] | None = None) -> Tensor:
         """Turn splatted pictures ``[B, 32, H, W]`` into colours ``[B, 3, H, W]`` from 0 to 1."""
-        return self.upsampler(splatted, noises).sigmoid_()  # type: ignore[no-any-return]
+        quick = splatted.to(self.upsampler.conv_body_first.weight.dtype, memory_format=torch.channels_last)
+        return self.upsampler(quick, noises).float().sigmoid_()  # type: ignore[no-any-return]
 
 
 def _joined(*parts: Gaussians) -> Gaussians:

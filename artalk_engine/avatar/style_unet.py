@@ -10,6 +10,7 @@ References:
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -29,9 +30,9 @@ class StyleUNet(nn.Module):
         super().__init__()
         channels, coarse = config.unet, config.unet[::-1]
         self.conv_body_first = nn.Conv2d(config.colours, channels[0], 1)
-        self.conv_body_down = nn.ModuleList(ResBlock(*pair, 0.5) for pair in zip(channels, channels[1:], strict=False))
+        self.conv_body_down = nn.ModuleList(ResBlock(*pair, 0.5) for pair in itertools.pairwise(channels))
         self.final_conv = nn.Conv2d(channels[-1], channels[-1], 3, padding=1)
-        self.conv_body_up = nn.ModuleList(ResBlock(*pair, 2) for pair in zip(coarse, coarse[1:], strict=False))
+        self.conv_body_up = nn.ModuleList(ResBlock(*pair, 2) for pair in itertools.pairwise(coarse))
         self.toRGB = nn.ModuleList(nn.Conv2d(width, 3, 1) for width in coarse[1:])  # of training only
         self.final_linear = nn.Linear(16 * channels[-1], config.style_width)
         self.stylegan_decoder = StyleDecoder(config)
@@ -55,7 +56,7 @@ class StyleUNet(nn.Module):
             feature = block(feature)
             skips.append(feature)
         feature = F.leaky_relu_(self.final_conv(feature), SLOPE)
-        style = self.final_linear(feature.flatten(1))
+        style = self.final_linear(feature.flatten(1).float())
         conditions = []
         for block, scale, shift in zip(self.conv_body_up, self.condition_scale, self.condition_shift, strict=True):
             feature = block(feature + skips.pop())
@@ -94,7 +95,7 @@ class StyleDecoder(nn.Module):
         self.constant_input = Constant(channels[0])
         self.style_conv1 = StyleConv(channels[0], channels[0], style)
         self.to_rgb1 = ToRgb(channels[0], style)
-        pairs = zip(channels, channels[1:], strict=False)
+        pairs = itertools.pairwise(channels)
         self.style_convs = nn.ModuleList(
             conv
             for before, after in pairs
@@ -116,7 +117,7 @@ class StyleDecoder(nn.Module):
         """
         latent = self.style_mlp(style)
         noise = iter(self.noises.buffers() if noises is None else noises)
-        image = self.constant_input.weight.expand(len(style), -1, -1, -1)
+        image = self.constant_input.weight.to(conditions[0][0].dtype).expand(len(style), -1, -1, -1)
         image = self.style_conv1(image, latent, next(noise))
         photograph: Tensor = self.to_rgb1(image, latent)
         levels = zip(self.style_convs[::2], self.style_convs[1::2], self.to_rgbs, conditions, strict=True)
@@ -140,7 +141,7 @@ class StyleConv(nn.Module):
     def forward(self, image: Tensor, latent: Tensor, noise: Tensor) -> Tensor:
         """``[B, C, h, w]``, ``[B, S]`` and ``[1 or B, 1, h', w']`` to ``[B, C', h', w']``."""
         out = self.modulated_conv(rescale(image, 2) if self.is_growing else image, latent, math.sqrt(2))
-        return F.leaky_relu_(out.add_(noise * self.weight).add_(self.bias), SLOPE)
+        return F.leaky_relu_(out.add_((noise * self.weight).to(out.dtype)).add_(self.bias.to(out.dtype)), SLOPE)
 
 
 class ToRgb(nn.Module):
@@ -154,7 +155,7 @@ class ToRgb(nn.Module):
     def forward(self, image: Tensor, latent: Tensor) -> Tensor:
         """``[B, C, h, w]`` and ``[B, S]`` to ``[B, 3, h, w]``."""
         out: Tensor = self.modulated_conv(image, latent, 1.0)
-        return out.add_(self.bias)
+        return out.add_(self.bias.to(out.dtype))
 
 
 class ModulatedConv(nn.Module):
@@ -162,11 +163,15 @@ class ModulatedConv(nn.Module):
 
     Scaling the inputs, and norming the outputs, says the same as scaling and norming the weights; so that one
     weight serves all pictures, and nothing as large as it is computed for each of them.
+
+    Attributes:
+        squares: of the weights, added up over each kernel, ``[C', C]``, once they are known to stay as they are.
     """
 
     def __init__(self, channels: int, outputs: int, kernel: int, style: int, is_normed: bool = True) -> None:
         super().__init__()
         self.is_normed = is_normed
+        self.squares: Tensor | None = None
         self.weight = nn.Parameter(torch.zeros(1, outputs, channels, kernel, kernel))
         self.modulation = nn.Linear(style, channels)
 
@@ -174,15 +179,19 @@ class ModulatedConv(nn.Module):
         """``[B, C, h, w]`` and ``[B, S]`` to ``[B, C', h, w]``, times ``gain``."""
         weight = self.weight[0]
         style = self.modulation(latent)  # [B, C]
-        out = F.conv2d(image * style[..., None, None], weight, padding=weight.shape[-1] // 2)
+        out = F.conv2d(image * _spread(style, image.dtype), weight, padding=weight.shape[-1] // 2)
         if self.is_normed:
-            out.mul_((gain * self.norm(style))[..., None, None])
+            out.mul_(_spread(gain * self.norm(style), image.dtype))
         return out
 
     def norm(self, style: Tensor) -> Tensor:
         """Return one over the length of each output's scaled weights, ``[B, C']``."""
-        squares = self.weight[0].square().sum(dim=(2, 3))  # [C', C]
+        squares = self.squared() if self.squares is None else self.squares
         return torch.rsqrt(F.linear(style.square(), squares) + EPS)
+
+    def squared(self) -> Tensor:
+        """Compute ``squares``."""
+        return self.weight[0].float().square().sum(dim=(2, 3))
 
 
 class NormStyle(nn.Module):
@@ -206,14 +215,48 @@ class Noises(nn.Module):
 
     def __init__(self, levels: int) -> None:
         super().__init__()
-        for number in range(2 * levels - 1):
-            side = 4 * 2 ** ((number + 1) // 2)
+        for number, side in enumerate(_noise_sides(levels)):
             self.register_buffer(f"noise{number}", torch.zeros(1, 1, side, side))
+
+
+def prepare(unet: StyleUNet, device: torch.device, dtype: torch.dtype) -> None:
+    """Lay a network out for a device, for use only: its large products are computed in a type, all else in float32.
+
+    Channels of a pixel come to lie side by side, as the fastest convolutions want them.
+    """
+    unet.to(device)
+    for module in unet.modules():
+        if isinstance(module, nn.Conv2d):
+            module.to(dtype=dtype, memory_format=torch.channels_last)
+        elif isinstance(module, ModulatedConv):
+            if module.is_normed:
+                module.squares = module.squared()
+            weight = module.weight[0].to(dtype=dtype, memory_format=torch.channels_last)
+            module.weight = nn.Parameter(weight[None], requires_grad=False)
+
+
+def fresh_noises(config: AvatarConfig, frames: list[int]) -> list[Tensor]:
+    """Draw noise for frames, each from its own number, in the shapes of the learnt network's own: ``[B, 1, h, w]``."""
+    chance = torch.Generator()
+    drawn = []
+    for frame in frames:
+        chance.manual_seed(frame)
+        drawn.append([torch.randn(1, side, side, generator=chance) for side in _noise_sides(len(config.decoder))])
+    return [torch.stack(maps) for maps in zip(*drawn, strict=True)]
 
 
 def rescale(image: Tensor, factor: float) -> Tensor:
     """Change the size of pictures ``[B, C, H, W]``."""
     return F.interpolate(image, scale_factor=factor, mode="bilinear", align_corners=False)
+
+
+def _spread(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """``[B, C]`` to ``[B, C, 1, 1]`` of a type."""
+    return values.to(dtype)[..., None, None]
+
+
+def _noise_sides(levels: int) -> list[int]:
+    return [4 << (number + 1) // 2 for number in range(2 * levels - 1)]
 
 
 def _condition(channels: int, outputs: int) -> nn.Sequential:
