@@ -74,8 +74,7 @@ class GenerateJob(EngineJob):
         self._written = 0
         self._remarks: list[str] = []
         parts, _ = self._find()
-        if not Path(order.speech.audio).is_file():
-            raise SoundError(f"There is no sound file {order.speech.audio}.", "Choose a sound file.")
+        self._check_sound()
         self._rig_id = own_id(parts)
         self._number = next_number(self._rig_id)
 
@@ -142,6 +141,10 @@ class GenerateJob(EngineJob):
             self._finish(reply)
         else:
             super()._accept(reply)
+
+    def _check_sound(self) -> None:
+        if not Path(self._order.speech.audio).is_file():
+            raise SoundError(f"There is no sound file {self._order.speech.audio}.", "Choose a sound file.")
 
     def _ask_for_motion(self, voice: Description) -> None:
         if self.is_cancelled:
