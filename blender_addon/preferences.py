@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from . import voices
 from .engine_process import engine
 from .errors import EngineMissingError
 from .paths import engine_log_file, engine_root
@@ -32,6 +33,10 @@ def _forget_voice(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
     engine.description = None
 
 
+def _forget_text_voices(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
+    voices.forget()
+
+
 class ArtalkPreferences(bpy.types.AddonPreferences):
     """Settings that belong to the user rather than to a file."""
 
@@ -48,6 +53,12 @@ class ArtalkPreferences(bpy.types.AddonPreferences):
         subtype="DIR_PATH",
         update=_forget_voice,
     )
+    text_voices: bpy.props.StringProperty(
+        name="Voices for Text",
+        description="Folder of Piper voices (.onnx with .onnx.json) that speak texts; empty means the usual one",
+        subtype="DIR_PATH",
+        update=_forget_text_voices,
+    )
     precision: bpy.props.EnumProperty(name="Precision", description="How exactly to compute", items=PRECISIONS)
     device: bpy.props.EnumProperty(name="Device", description="What the engine computes on", items=DEVICES)
 
@@ -57,6 +68,7 @@ class ArtalkPreferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.prop(self, "engine_python")
         layout.prop(self, "voice_folder")
+        layout.prop(self, "text_voices")
         layout.prop(self, "device")
         layout.prop(self, "precision")
         column = layout.column(align=True)
@@ -102,6 +114,13 @@ def voice_folder(context: bpy.types.Context) -> str:
     """Return the folder of the voice in use, ``""`` for the built-in one."""
     settings = preferences(context)
     folder = settings.voice_folder if settings is not None else ""
+    return str(Path(bpy.path.abspath(folder)).absolute()) if folder else ""
+
+
+def text_voices_folder(context: bpy.types.Context) -> str:
+    """Return the folder of voices that speak texts, ``""`` for the engine's usual one."""
+    settings = preferences(context)
+    folder = settings.text_voices if settings is not None else ""
     return str(Path(bpy.path.abspath(folder)).absolute()) if folder else ""
 
 
