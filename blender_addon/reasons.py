@@ -21,6 +21,7 @@ from .takes.showing import previous_take
 from .takes.sound import sound_file, sound_of
 from .takes.strips import strip_shift
 from .takes.take import changeable_details, current_take
+from .text_settings import words_of
 
 
 def explained(error: AddonError) -> str:
@@ -46,6 +47,33 @@ def no_generating(context: bpy.types.Context) -> str:
             return f"Leave Edit Mode of '{settings.rig.name}' first"
         if not settings.sound:
             return "Choose a sound file"
+        engine_python(context)
+    except AddonError as exc:
+        return explained(exc)
+    return ""
+
+
+def no_speaking(context: bpy.types.Context) -> str:
+    """Return why no text can be spoken."""
+    reason = no_asking(context)
+    if reason:
+        return reason
+    settings, text = context.scene.artalk, context.scene.artalk_text
+    try:
+        if rig_parts(settings.rig).rig.mode == "EDIT":
+            return f"Leave Edit Mode of '{settings.rig.name}' first"
+    except AddonError as exc:
+        return explained(exc)
+    if words_of(text).strip():
+        return ""
+    return "Choose a text with words in it" if text.source == "TEXT" else "Write what to say"
+
+
+def no_asking(context: bpy.types.Context) -> str:
+    """Return why the engine cannot be asked anything."""
+    if jobs.current() is not None:
+        return "The engine is at work"
+    try:
         engine_python(context)
     except AddonError as exc:
         return explained(exc)
