@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.motion import CHANNELS, EXPRESSION, FPS, GLOBAL_ORIENT, JAW_POSE, WINDOW
+from bridge.phones import Closures, Phones, check_closures
 
 from .blinks import find_blinks, runs
 from .closures import CLOSED_MM, find_closures
@@ -60,6 +61,7 @@ class Quality:
         jitter: mean third difference of the lips' opening, millimetres per second cubed.
         closures: how often the lips come near to each other as if to close; ``None`` where lips cannot be measured.
         open_closures: how often they then stay open.
+        spoken: how many of the p, b and m that are spoken find the lips closed; ``None`` where neither is known.
         blinks: how many there are; ``None`` where lids cannot be measured.
         full_blinks: those that shut both eyes.
         blinks_per_minute: of all of them.
@@ -73,6 +75,7 @@ class Quality:
     jitter: float | None
     closures: int | None
     open_closures: int | None
+    spoken: Closures | None
     blinks: int | None
     full_blinks: int | None
     blinks_per_minute: float | None
@@ -85,21 +88,25 @@ class Quality:
         return dataclasses.asdict(self)
 
 
-def quality_of(motion: Motion, ruler: FaceRuler, neck: Floats | None = None) -> Quality:
+def quality_of(
+    motion: Motion, ruler: FaceRuler, neck: Floats | None = None, phones: Phones | None = None
+) -> Quality:
     """Look a motion over.
 
     Args:
         motion: ``[T, 106]`` at 25 frames a second, at least one frame.
         ruler: of the head that it is shown on.
         neck: ``[T, 3]`` rotation that the neck adds to the root's about the same axis, axis-angle.
+        phones: what is spoken when, if that is known.
     """
     head = np.degrees(motion[:, GLOBAL_ORIENT] + (0.0 if neck is None else neck))
     findings = [*_seams(motion), *_far_heads(head), *_out_of_range(motion)]
-    jitter = closures = blinks = None
+    jitter = closures = blinks = spoken = None
     if ruler.knows_lips:
         gaps = ruler.lip_gaps(motion)
         gap, opening = gaps.max(axis=1), gaps.mean(axis=1)
         closures, jitter = find_closures(gap, MEANT_MM), _jitter(opening)
+        spoken = check_closures(phones, gap, CLOSED_MM) if phones is not None else None
         findings += [*_open_closures(gap, closures), *_jerks(opening)]
     if ruler.knows_lids:
         blinks = find_blinks(ruler.lid_gaps(motion))
@@ -115,6 +122,7 @@ def quality_of(motion: Motion, ruler: FaceRuler, neck: Floats | None = None) -> 
         jitter=jitter,
         closures=None if closures is None else len(closures),
         open_closures=None if closures is None else len(opened),
+        spoken=spoken,
         blinks=None if blinks is None else len(blinks),
         full_blinks=None if blinks is None else sum(blink.is_full for blink in blinks),
         blinks_per_minute=None if blinks is None else 60.0 * len(blinks) / seconds,
