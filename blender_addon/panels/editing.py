@@ -217,6 +217,8 @@ def _draw_measures(column: bpy.types.UILayout, quality: Quality) -> None:
     column.label(text=f"Seams: {quality.seam_ratio:.1f} times the usual step")
     if quality.closures is not None:
         column.label(text=f"Closures: {quality.closures}, {quality.open_closures} stay open")
+    if quality.spoken is not None:
+        column.label(text=f"p, b and m: {quality.spoken.reached} of {quality.spoken.total} find closed lips")
     if quality.jitter is not None:
         column.label(text=f"Jitter of the lips: {quality.jitter / 1000.0:.1f} m/s³")
     if quality.blinks is not None:
