@@ -20,6 +20,7 @@ from .edits import edited_motion
 from .record import Speech, TakeDetails, take_details, take_motion
 from .rig_tools import face_tools
 from .sound import keep_sound
+from .spoken import keep_phones, phones_of
 from .strips import place_sound
 from .take import fill_take, new_take, next_number
 from .timeline import frame_range, make_room, rate_of
@@ -60,6 +61,7 @@ def import_motion(scene: bpy.types.Scene, parts: RigParts, path: Path, start: fl
         keep_sound(action, Path(speech.audio))
         with contextlib.suppress(SoundError):
             place_sound(scene, action)
+    keep_phones(action, contents.phones)
     return action
 
 
@@ -82,6 +84,6 @@ def export_motion(parts: RigParts, action: bpy.types.Action, path: Path) -> int:
     edits = dataclasses.replace(edits_of(action), neck_share=0.0)  # a motion's head is turned by the root alone
     motion = raw if edits == type(edits)() else edited_motion(raw, edits, face_tools(parts))
     speech = details.speech
-    contents = MotionFile(motion, details.rig_kind, Path(speech.audio).name, details.engine_version, speech.style)
+    contents = MotionFile(motion, details.rig_kind, Path(speech.audio).name, details.engine_version, speech.style, phones_of(action))
     save_motion(path, contents)
     return len(motion)
