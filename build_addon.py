@@ -1,6 +1,7 @@
 """Sets up, builds, demonstrates and tests ARTalk for Blender; standard library only.
 
     python3.11 build_addon.py                 build dist/artalk-<version>.zip
+    python3.11 build_addon.py repository --out DIR    an extension repository of static files, for a studio to host
     python3.11 build_addon.py demo            speech in, talking head out: .blend, still, preview video
     python3.11 build_addon.py test [ARGS]     every check and test; ARGS go to pytest
     python3.11 build_addon.py env             print the Python of the engine's environment
@@ -20,6 +21,7 @@ import ast
 import contextlib
 import functools
 import hashlib
+import html
 import json
 import os
 import re
@@ -122,6 +124,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     demo_parser.set_defaults(run=demo)
     test_parser = commands.add_parser("test", help="run every check and test", add_help=False)
     test_parser.set_defaults(run=test)
+    repository_parser = commands.add_parser("repository", help="write an extension repository that a studio can host")
+    repository_parser.add_argument("--out", type=Path, required=True, help="its folder; earlier versions there stay")
+    repository_parser.set_defaults(run=repository)
     env_parser = commands.add_parser("env", help="print an environment's Python")
     env_parser.add_argument("--blender", choices=BLENDERS, help="that of this bpy; default: the engine's")
     env_parser.set_defaults(run=env)
@@ -141,15 +146,27 @@ def _stop(number: int, _frame: object) -> None:
 
 def build(_options: argparse.Namespace) -> int:
     """Build the zip and let Blender's own validator judge it."""
-    # Any environment with a Blender will do to judge the zip; one that is there is the cheapest.
+    print(build_zip(ROOT / "dist", _any_blender()))
+    return 0
+
+
+def repository(options: argparse.Namespace) -> int:
+    """Write a repository from which Blender installs and updates the extension."""
+    out = options.out.expanduser().resolve()
+    if out.exists() and not out.is_dir():
+        raise BuildError(f"{out} is not a folder: choose another one with --out")
+    print(build_repository(out, _any_blender()))
+    return 0
+
+
+def _any_blender() -> Path:
+    """Return a Python with ``bpy`` to judge extensions with; any will do, and one that is there is the cheapest."""
     known = [(blender, find_python(blender.python)) for blender in BLENDERS.values()]
     usable = [(blender, python) for blender, python in known if python]
     if not usable:
         raise BuildError("no Python 3.11 or 3.13 with venv was found to check the zip with: install Python 3.11")
     usable.sort(key=lambda pair: not _is_ready(_environment_folder(f"bpy-{pair[0].version}", pair[0].pins, pair[1])))
-    archive = build_zip(ROOT / "dist", make_blender(usable[0][0]))
-    print(archive)
-    return 0
+    return make_blender(usable[0][0])
 
 
 def env(options: argparse.Namespace) -> int:
@@ -534,12 +551,66 @@ def write_zip(archive: Path) -> None:
 
 def validate(archive: Path, blender_python: Path) -> None:
     """Let a ``bpy`` wheel's own validator judge an extension, its tags included."""
-    scripts = next(blender_python.parent.parent.rglob("site-packages/bpy/[0-9]*/scripts"))
-    command = [str(blender_python), str(scripts / "addons_core/bl_pkg/cli/blender_ext.py"), "validate", str(archive)]
-    command += ["--valid-tags", str(scripts / "modules/_bpy_internal/extensions/tags.py")]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    if answer.returncode:
-        raise BuildError(f"Blender's validator refuses the zip: {(answer.stdout + answer.stderr).strip()}")
+    tags = _scripts(blender_python) / "modules/_bpy_internal/extensions/tags.py"
+    said = _extension_tool(blender_python, "validate", archive, "--valid-tags", tags)
+    if said:
+        raise BuildError(f"Blender's validator refuses the zip: {said}")
+
+
+def build_repository(out: Path, blender_python: Path) -> Path:
+    """Put the extension into a folder of static files that Blender can install and update from.
+
+    Args:
+        out: the folder, made if need be; another version in it goes to ``earlier/``, since Blender wants one of each.
+        blender_python: Python of an environment with ``bpy``, which writes the index.
+
+    Returns:
+        Path of the index, whose address is what a user enters in Blender.
+
+    Raises:
+        BuildError: if another build of this version is there, since who has installed it would get no update.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        archive = build_zip(Path(folder), blender_python)
+        target, page = out / archive.name, Path(folder) / "page.html"
+        if target.exists() and target.read_bytes() != archive.read_bytes():
+            raise BuildError(f"{target} holds another build of this version: raise the version in pyproject.toml")
+        earlier = out / "earlier"
+        earlier.mkdir(parents=True, exist_ok=True)
+        for other in set(out.glob("artalk-*.zip")) - {target}:
+            other.replace(earlier / other.name)
+        shutil.copyfile(archive, target)
+        page.write_text(_page((ROOT / "CHANGELOG.md").read_text("utf-8")), "utf-8")
+        said = _extension_tool(blender_python, "server-generate", "--repo-dir", out, "--html", "--html-template", page)
+        if said:
+            raise BuildError(f"Blender could not write the repository's index: {said}")
+    return out / "index.json"
+
+
+def _page(changelog: str) -> str:
+    """Return what a browser shows of the repository; Blender fills in the list of versions."""
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>ARTalk for Blender</title>
+<style>body {{ font: 1rem/1.5 sans-serif; max-width: 60rem; margin: 2rem auto }} pre {{ white-space: pre-wrap }}</style>
+</head><body><h1>ARTalk for Blender</h1>
+<p>In Blender: Edit, Preferences, Get Extensions, Repositories, Add Remote Repository, and the address of index.json
+here.</p>
+${{body}}
+<p>Written ${{date}}</p>
+<pre>{html.escape(changelog)}</pre>
+</body></html>
+"""
+
+
+def _scripts(blender_python: Path) -> Path:
+    return next(blender_python.parent.parent.rglob("site-packages/bpy/[0-9]*/scripts"))
+
+
+def _extension_tool(blender_python: Path, *arguments: object) -> str:
+    """Run the tool that Blender's own ``--command extension`` is made of; return its complaint, ``""`` for none."""
+    tool = _scripts(blender_python) / "addons_core/bl_pkg/cli/blender_ext.py"
+    answer = subprocess.run([blender_python, tool, *map(str, arguments)], capture_output=True, text=True, check=False)
+    return (answer.stdout + answer.stderr).strip() or "no reason given" if answer.returncode else ""
 
 
 def _zip_files() -> Iterator[tuple[str, bytes]]:

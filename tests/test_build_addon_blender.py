@@ -37,6 +37,18 @@ assert hasattr(bpy.types.Scene, "artalk")
 print("all is well")
 """
 
+INSTALL_FROM_REPOSITORY = """
+import sys, bpy
+bpy.context.preferences.system.use_online_access = True
+bpy.ops.preferences.extension_repo_add(name="Studio", remote_url=sys.argv[1], type="REMOTE")
+index = [repository.name for repository in bpy.context.preferences.extensions.repos].index("Studio")
+bpy.ops.extensions.repo_sync(repo_index=index)
+bpy.ops.extensions.package_install(repo_index=index, pkg_id="artalk", enable_on_install=True)
+assert bpy.ops.artalk.create_head() == {"FINISHED"}
+print("all is well", flush=True)
+__import__("os")._exit(0)
+"""
+
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory) -> Path:
@@ -99,3 +111,23 @@ def test_the_demo_says_in_one_sentence_what_is_wrong_with_a_sound(archive, tmp_p
     assert "bad.wav" in sentences[0]
     assert "Traceback" not in answer.stderr
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_blender_installs_from_the_repository_that_a_studio_hosts(tmp_path):
+    index = build_addon.build_repository(tmp_path / "a studio's é", PYTHON)
+    done = in_blender(tmp_path, "-c", INSTALL_FROM_REPOSITORY, index.as_uri())
+    assert "all is well" in done.stdout, done.stdout + done.stderr
+    assert "Changelog" in index.with_name("index.html").read_text("utf-8")
+
+
+def test_a_repository_keeps_other_versions_and_refuses_another_build_of_this_one(tmp_path, monkeypatch):
+    project = build_addon._project()
+    for version in ("0.0.1", "0.0.2"):
+        monkeypatch.setattr(build_addon, "_project", lambda version=version: {**project, "version": version})
+        index = build_addon.build_repository(tmp_path, PYTHON)
+    assert [each["version"] for each in json.loads(index.read_text("utf-8"))["data"]] == ["0.0.2"]
+    assert (tmp_path / "earlier/artalk-0.0.1.zip").is_file()
+    (tmp_path / "artalk-0.0.2.zip").write_bytes(b"what users have installed")
+    with pytest.raises(BuildError, match="raise the version"):
+        build_addon.build_repository(tmp_path, PYTHON)
+    assert (tmp_path / "artalk-0.0.2.zip").read_bytes() == b"what users have installed"
