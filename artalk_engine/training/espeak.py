@@ -180,6 +180,7 @@ _PHONEME_EVENTS, _DONT_EXIT = 0x0001, 0x8000
 _LIST_END, _PHONEME = 0, 7
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _UTF8 = 1
+_PHONEMES_IN_BRACKETS = 0x0100
 _SEPARATED = ord("_") << 8
 
 
@@ -206,7 +207,7 @@ class _Synthesizer:
         self._set(voice)
         self._pieces, self._events = [], []
         data = text.encode()
-        self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8, None, None)
+        self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8 | _PHONEMES_IN_BRACKETS, None, None)
         self._library.espeak_Synchronize()
         samples = np.concatenate([*self._pieces, np.zeros(0, np.int16)])
         return samples, self._events

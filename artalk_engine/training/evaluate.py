@@ -13,7 +13,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -52,12 +52,14 @@ class Utterance:
         phones: in order of time.
         voice: who speaks.
         text: what is said, if known.
+        group: which kind of voice it is, among those that the evaluation tells apart.
     """
 
     waveform: Waveform
     phones: tuple[Phone, ...]
     voice: str
     text: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def held_out(count: int, voices: Sequence[str] = ()) -> list[Utterance]:
 
     Args:
         count: how many utterances, of a few sentences each.
-        voices: parts of the names of the voices wanted, any of them; empty is all.
+        voices: parts of the names of the voices or groups wanted, any of them; empty is all.
 
     Raises:
         ConfigError: if no voice kept out of training has such a name.
@@ -116,9 +118,9 @@ def held_out(count: int, voices: Sequence[str] = ()) -> list[Utterance]:
     config = corpus.CorpusConfig(is_held_out=True)
     found: list[Utterance] = []
     for index in range(20 * count):
-        speech, voice = corpus.make_speech(config, index)
-        if not voices or any(part in voice for part in voices):
-            found.append(Utterance(speech.waveform, speech.phones, voice))
+        speech, part = corpus.make_speech(config, index)
+        if not voices or any(name in f"{part.name} {part.group}" for name in voices):
+            found.append(Utterance(speech.waveform, speech.phones, part.name, " ".join(part.texts), part.group))
         if len(found) == count:
             return found
     if not found:
@@ -226,4 +228,4 @@ def _quiet(noise_db: float | None) -> Utterance:
 def _with_noise(utterance: Utterance, noise_db: float = NOISE_DB) -> Utterance:
     """Return the utterance with white noise under it."""
     noise = np.random.default_rng(0).standard_normal(len(utterance.waveform)) * 10.0 ** (noise_db / 20.0)
-    return Utterance((utterance.waveform + noise).astype(np.float32), utterance.phones, utterance.voice, utterance.text)
+    return replace(utterance, waveform=(utterance.waveform + noise).astype(np.float32))

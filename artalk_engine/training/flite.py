@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -88,8 +89,13 @@ def parse_times(printed: str) -> tuple[Phone, ...]:
 
 def installed_voices(wanted: Sequence[str] = VOICES) -> tuple[str, ...]:
     """Those of the wanted voices that this flite has; none if it is missing."""
+    return tuple(name for name in wanted if name in _listed_voices())
+
+
+@cache
+def _listed_voices() -> tuple[str, ...]:
     program = shutil.which("flite")
     if program is None:
         return ()
-    listed = subprocess.run([program, "-lv"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False).stdout
-    return tuple(name for name in wanted if name in listed.split())
+    done = subprocess.run([program, "-lv"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    return tuple(done.stdout.split())

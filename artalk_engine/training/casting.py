@@ -1,0 +1,153 @@
+"""Who speaks in a clip, what, and how.
+
+Voices are either learned from or judged with, never both. Kept out of training are one voice of flite, an accent and
+several variants of espeak-ng, and whole families of languages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from . import delivery, espeak, flite, languages, scripts
+from .speech import Speech
+
+Manner = Literal["plain", "whispered", "shouted"]
+
+HELD_OUT_FLITE = ("rms",)
+HELD_OUT_ACCENTS = ("en-gb-scotland",)
+HELD_OUT_VARIANTS = ("f4", "m7", "Annie", "Mario", "steph", "zac")
+_LEARNED_VARIANTS = (
+    "f1 f2 f3 f5 m1 m2 m3 m4 m5 m6 m8 Alex Alicia Andrea Andy Denis Diogo Gene Gene2 Henrique Hugo Jacky Lee Marco"
+    " Michael Mike Nguyen Reed RicishayMax Storm adam anika announcer antonio aunty belinda benjamin boris caleb david"
+    " ed edward grandma grandpa gustave ian iven iven2 iven3 john kaukovalta klatt klatt2 klatt4 linda marcelo max"
+    " michel miguel norbert pablo paul pedro quincy rob robert sandro shelby travis victor"
+)
+VARIANTS = tuple(_LEARNED_VARIANTS.split())
+UNHEARD = "English, other voices"  # the group of voices kept out that speak a language that is learned
+
+_WORDS_SHARE, _WHISPERED_SHARE, _SHOUTED_SHARE = 0.06, 0.06, 0.06
+_PAIRS_EVERY = 9  # clips, of which one speaks strings of all pairs
+_FLITE_SHARE, _FOREIGN_SHARE = 0.22, 0.42  # of the others
+_RESIZED_SHARE = {"flite": 0.6, "espeak": 0.2}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one clip asks of its speaker.
+
+    Attributes:
+        voice: who speaks.
+        texts: what, one after another.
+        manner: how.
+        size: see `delivery.resize`.
+        group: the language, or what is kept out of training about the voice.
+    """
+
+    voice: espeak.EspeakVoice | flite.FliteVoice
+    texts: tuple[str, ...]
+    manner: Manner
+    size: float
+    group: str
+
+    @property
+    def name(self) -> str:
+        """Who speaks, for people: ``flite:slt`` or ``espeak:de+f2``, with the manner if it is not plain."""
+        kind = "flite" if isinstance(self.voice, flite.FliteVoice) else "espeak"
+        return f"{kind}:{self.voice.name}" + ("" if self.manner == "plain" else f" {self.manner}")
+
+
+def cast(index: int, count: int, rng: np.random.Generator) -> Part:
+    """Choose for a clip of the training.
+
+    Args:
+        index: which clip.
+        count: of texts.
+        rng: the source of all choices.
+    """
+    if index % _PAIRS_EVERY == _PAIRS_EVERY - 1:
+        texts = tuple(scripts.pair_strings(2 * (index // _PAIRS_EVERY) + k) for k in range(2))
+        return Part(_espeak("en-us", VARIANTS, rng), texts, _manner(rng), _size("espeak", rng), "English")
+    if rng.random() < _FOREIGN_SHARE:
+        language = str(rng.choice(list(languages.LEARNED)))
+        voice = _espeak(str(rng.choice(languages.LEARNED[language])), VARIANTS, rng)
+        return Part(voice, _texts(language, count, rng), _manner(rng), _size("espeak", rng), languages.NAMES[language])
+    texts, manner = _texts(languages.ENGLISH, count, rng), _manner(rng)
+    heard = [name for name in flite.installed_voices() if name not in HELD_OUT_FLITE]
+    if heard and rng.random() < _FLITE_SHARE / (1.0 - _FOREIGN_SHARE):
+        return Part(_flite(str(rng.choice(heard)), rng), texts, manner, _size("flite", rng), "English")
+    accents = [accent for accent in espeak.ACCENTS if accent not in HELD_OUT_ACCENTS]
+    return Part(_espeak(str(rng.choice(accents)), VARIANTS, rng), texts, manner, _size("espeak", rng), "English")
+
+
+def cast_held_out(index: int, count: int, rng: np.random.Generator) -> Part:
+    """Choose for a clip of the evaluation: the groups of `groups` take turns."""
+    turn = groups()[index % len(groups())]
+    if turn.startswith("flite"):
+        texts = _held_out_texts(languages.ENGLISH, count, rng)
+        return Part(_flite(turn.removeprefix("flite "), rng), texts, "plain", 1.0, turn)
+    if turn == UNHEARD:
+        accent = str(rng.choice([*HELD_OUT_ACCENTS, "en-us", "en"]))
+        texts = _held_out_texts(languages.ENGLISH, count, rng)
+        return Part(_espeak(accent, HELD_OUT_VARIANTS, rng), texts, "plain", 1.0, turn)
+    accent = str(rng.choice(languages.HELD_OUT_FAMILIES[turn]))
+    texts = _held_out_texts(accent.partition("-")[0], count, rng)
+    return Part(_espeak(accent, HELD_OUT_VARIANTS, rng), texts, "plain", 1.0, turn)
+
+
+def groups() -> tuple[str, ...]:
+    """What the evaluation tells apart; voices of flite only where it is installed."""
+    flite_voices = (f"flite {name}" for name in flite.installed_voices(HELD_OUT_FLITE))
+    return (*flite_voices, UNHEARD, *languages.HELD_OUT_FAMILIES)
+
+
+def perform(part: Part, rng: np.random.Generator) -> list[Speech]:
+    """Speak the texts."""
+    spoken = []
+    for text in part.texts:
+        voice = part.voice
+        speech = flite.speak(text, voice) if isinstance(voice, flite.FliteVoice) else espeak.speak(text, voice)
+        if part.size != 1.0:
+            speech = delivery.resize(speech, part.size)
+        if part.manner == "whispered":
+            speech = delivery.whisper(speech, rng)
+        if part.manner == "shouted":
+            speech = delivery.shout(speech, rng)
+        spoken.append(speech)
+    return spoken
+
+
+def _texts(language: str, count: int, rng: np.random.Generator) -> tuple[str, ...]:
+    if rng.random() < _WORDS_SHARE:
+        return tuple(scripts.word(language, rng) for _ in range(2 * count))
+    return tuple(scripts.sentence(language, rng) for _ in range(count))
+
+
+def _held_out_texts(language: str, count: int, rng: np.random.Generator) -> tuple[str, ...]:
+    """Return sentences, no two alike."""
+    texts: dict[str, None] = {}
+    while len(texts) < count:
+        texts[scripts.sentence(language, rng, is_held_out=True)] = None
+    return tuple(texts)
+
+
+def _manner(rng: np.random.Generator) -> Manner:
+    chance = rng.random()
+    if chance < _WHISPERED_SHARE:
+        return "whispered"
+    return "shouted" if chance < _WHISPERED_SHARE + _SHOUTED_SHARE else "plain"
+
+
+def _size(kind: str, rng: np.random.Generator) -> float:
+    return float(np.round(rng.uniform(0.86, 1.2), 2)) if rng.random() < _RESIZED_SHARE[kind] else 1.0
+
+
+def _espeak(accent: str, variants: tuple[str, ...], rng: np.random.Generator) -> espeak.EspeakVoice:
+    rate, pitch, pitch_range = int(rng.integers(110, 215)), int(rng.integers(10, 95)), int(rng.integers(15, 95))
+    return espeak.EspeakVoice(accent, str(rng.choice(variants)), rate, pitch, pitch_range)
+
+
+def _flite(name: str, rng: np.random.Generator) -> flite.FliteVoice:
+    return flite.FliteVoice(name, float(rng.uniform(0.8, 1.3)), float(rng.uniform(0.7, 1.4)))
