@@ -24,6 +24,7 @@ from .quality import Quality, quality_of
 from .record import DETAILS, MOTION, take_details, take_edits, take_motion
 from .reduction import Bound, reduce_keys
 from .rig_tools import face_tools
+from .spoken import phones_of
 from .take import baked, changeable_details, current_take, rebake
 
 REDUCED = "artalk_reduced"  # on the Action: JSON of `Reduced`
@@ -180,7 +181,7 @@ def take_quality(action: bpy.types.Action) -> Quality:
     if uid not in _qualities or _qualities[uid][0] != shown or _qualities[uid][1] is not tools:
         raw, edits = take_motion(action), edits_of(action)
         neck = turned_bones(raw, edits, tools).get("neck")
-        _qualities[uid] = shown, tools, quality_of(edited_motion(raw, edits, tools), tools.ruler, neck)
+        _qualities[uid] = shown, tools, quality_of(edited_motion(raw, edits, tools), tools.ruler, neck, phones_of(action))
     return _qualities[uid][2]
 
 
