@@ -20,13 +20,14 @@ from .engine_process import engine
 from .errors import AddonError, BusyError
 from .generating import GenerateJob, Order
 from .paths import engine_log_file
+from .speaking import SpeakJob, SpeakOrder
 
 TICK_S = 0.03  # between two looks at the engine while it works
 CANCEL_S = 5.0  # for the engine to answer to a cancel, before it is ended
 SILENCE_S = 300.0  # the longest that an engine may be silent
 
 Job = GenerateJob | RecodeJob
-AnyOrder = Order | RecodeOrder
+AnyOrder = Order | SpeakOrder | RecodeOrder
 
 log = logging.getLogger(__name__)
 
@@ -118,11 +119,21 @@ def _begin(order: AnyOrder, python: Path) -> Job:
     if _current is not None:
         raise BusyError
     notices.dismiss()
-    job = RecodeJob(order, engine) if isinstance(order, RecodeOrder) else GenerateJob(order, engine)
+    job = _job_of(order)
     engine.start(python)
     job.begin()
     _current = job
     return job
+
+
+def _job_of(order: AnyOrder) -> Job:
+    match order:
+        case RecodeOrder():
+            return RecodeJob(order, engine)
+        case SpeakOrder():
+            return SpeakJob(order, engine)
+        case Order():
+            return GenerateJob(order, engine)
 
 
 def tick() -> float | None:
