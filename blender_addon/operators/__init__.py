@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import body, clips, editing, engine, exchange, generate, head, rig, studio, take_tools, takes
+from . import body, clips, editing, engine, exchange, generate, head, rig, speaking, studio, take_tools, takes
 
 CLASSES = (
     head.ARTALK_OT_create_head,
@@ -20,6 +20,7 @@ CLASSES = (
     generate.ARTALK_OT_reuse_settings,
     generate.ARTALK_OT_cancel,
     generate.ARTALK_OT_dismiss,
+    *speaking.CLASSES,
     *takes.CLASSES,
     *take_tools.CLASSES,
     *editing.CLASSES,
