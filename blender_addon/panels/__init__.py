@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from . import body, editing, main, rig, scene, takes
+from . import body, editing, main, rig, scene, speaking, takes
 
 CLASSES = (
     main.ARTALK_PT_main,
+    speaking.ARTALK_PT_text,
     *takes.CLASSES,
     *editing.CLASSES,
     *main.SETTINGS,
