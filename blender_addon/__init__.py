@@ -11,12 +11,14 @@ from .body.settings import ArtalkBodySettings
 from .identity_sliders import ArtalkIdentity
 from .preferences import ArtalkPreferences
 from .properties import ArtalkSettings
+from .text_settings import ArtalkText
 
 _CLASSES = (
     ArtalkPreferences,
     ArtalkSettings,
     ArtalkIdentity,
     ArtalkBodySettings,
+    ArtalkText,
     *edit_sliders.CLASSES,
     *operators.CLASSES,
     *panels.CLASSES,
@@ -31,6 +33,7 @@ def register() -> None:
     bpy.types.Object.artalk_identity = bpy.props.PointerProperty(type=ArtalkIdentity)
     bpy.types.Scene.artalk = bpy.props.PointerProperty(type=ArtalkSettings)
     bpy.types.Scene.artalk_body = bpy.props.PointerProperty(type=ArtalkBodySettings)
+    bpy.types.Scene.artalk_text = bpy.props.PointerProperty(type=ArtalkText)
     bpy.app.handlers.load_pre.append(_end_job)
     keymaps.register()
 
@@ -41,6 +44,7 @@ def unregister() -> None:
     notices.dismiss()
     keymaps.unregister()
     bpy.app.handlers.load_pre.remove(_end_job)
+    del bpy.types.Scene.artalk_text
     del bpy.types.Scene.artalk_body
     del bpy.types.Scene.artalk
     del bpy.types.Object.artalk_identity
