@@ -20,10 +20,13 @@ from bridge.messages import (
     Describe,
     Description,
     Done,
+    Film,
+    Frame,
     Generate,
     ListVoices,
     LoadRig,
     MotionWindow,
+    Preview,
     RecodeClip,
     Reply,
     RigReady,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from artalk_engine.generation import Voice, WarmEngine
     from artalk_engine.options import TakeChanges
     from artalk_engine.precision import Precision
+    from artalk_engine.preview import Studio
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +60,7 @@ def main() -> None:
     channel = take_standard_streams()
     faulthandler.enable(sys.stderr)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    server = Server(channel, engine_version())
+    server = Server(channel, engine_version(), beside=(Preview, Film))
     server.start()
     log.info("engine %s, Python %s", engine_version(), sys.version.split()[0])
     _import_engine_early()
@@ -68,6 +72,7 @@ class Service:
 
     def __init__(self) -> None:
         self._warm: WarmEngine | None = None
+        self._studio: Studio | None = None  # used by the side worker alone
 
     def handle(self, job: Job) -> Reply:
         """Do one job.
@@ -95,6 +100,8 @@ class Service:
                 return _speak(job, request)
             case ListVoices() as request:
                 return _list_voices(request)
+            case Preview() | Film() as request:
+                return self._draw(job, request)
         raise EngineError(
             f"This engine cannot answer a {type(job.request).__name__}.", "Use an add-on of the same release."
         )
@@ -119,6 +126,19 @@ class Service:
             job.progress(MOTION, min(index, windows), windows)
         job.check()
         return Done(frames)
+
+    def _draw(self, job: Job, request: Preview | Film) -> Done:
+        def on_picture(frame: int) -> None:
+            job.send(Frame(frame))
+            job.check()
+
+        with needed_packages():
+            from artalk_engine.preview import Studio
+
+        self._studio = self._studio or Studio()
+        if isinstance(request, Film):
+            return Done(self._studio.film(request, job.progress))
+        return Done(self._studio.draw(request, on_picture, job.progress, lambda: job.is_crowded))
 
     def _engine(self, job: Job, request: Describe | Generate) -> tuple[Voice, ARTAvatarInferEngine]:
         """Return the engine for a request, loading it if another or none is loaded."""
