@@ -6,10 +6,11 @@ from __future__ import annotations
 import bpy
 from bpy.app.handlers import persistent
 
-from . import edit_sliders, jobs, keymaps, notices, operators, panels
+from . import edit_sliders, jobs, keymaps, notices, operators, panels, preview_window
 from .body.settings import ArtalkBodySettings
 from .identity_sliders import ArtalkIdentity
 from .preferences import ArtalkPreferences
+from .preview.settings import ArtalkPreview
 from .properties import ArtalkSettings
 from .text_settings import ArtalkText
 
@@ -18,6 +19,7 @@ _CLASSES = (
     ArtalkSettings,
     ArtalkIdentity,
     ArtalkBodySettings,
+    ArtalkPreview,
     ArtalkText,
     *edit_sliders.CLASSES,
     *operators.CLASSES,
@@ -33,18 +35,22 @@ def register() -> None:
     bpy.types.Object.artalk_identity = bpy.props.PointerProperty(type=ArtalkIdentity)
     bpy.types.Scene.artalk = bpy.props.PointerProperty(type=ArtalkSettings)
     bpy.types.Scene.artalk_body = bpy.props.PointerProperty(type=ArtalkBodySettings)
+    bpy.types.Scene.artalk_preview = bpy.props.PointerProperty(type=ArtalkPreview)
     bpy.types.Scene.artalk_text = bpy.props.PointerProperty(type=ArtalkText)
     bpy.app.handlers.load_pre.append(_end_job)
     keymaps.register()
+    preview_window.register()
 
 
 def unregister() -> None:
     """End the job and the engine, and remove everything that :func:`register` added."""
+    preview_window.unregister()
     jobs.stop_all()
     notices.dismiss()
     keymaps.unregister()
     bpy.app.handlers.load_pre.remove(_end_job)
     del bpy.types.Scene.artalk_text
+    del bpy.types.Scene.artalk_preview
     del bpy.types.Scene.artalk_body
     del bpy.types.Scene.artalk
     del bpy.types.Object.artalk_identity

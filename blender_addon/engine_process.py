@@ -5,15 +5,18 @@ from __future__ import annotations
 
 import atexit
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bridge.client import EngineClient, engine_command
-from bridge.errors import EngineTimeoutError
+from bridge.errors import BridgeError, EngineTimeoutError
 from bridge.messages import Description, Failed, Ready, Reply, Request
 from bridge.protocol import ENDINGS
 
 from .errors import EngineJobError
 from .paths import engine_log_file, engine_root
+
+Listener = Callable[[Reply], None]
 
 PATIENCE_S = 60.0  # for libraries and models to load from a slow disk
 
@@ -24,12 +27,16 @@ class EngineProcess:
     Attributes:
         version: the running engine's version, ``""`` before it has answered.
         description: the voice and device in use, ``None`` before it was asked.
+        starts: how often it was started; what was asked of an earlier one is never answered.
     """
 
     def __init__(self) -> None:
         self.version = ""
         self.description: Description | None = None
+        self.starts = 0
         self._client: EngineClient | None = None
+        self._listeners: dict[int, Listener] = {}
+        self._kept: list[tuple[int, Reply]] = []  # came while only listeners were served
 
     @property
     def is_running(self) -> bool:
@@ -61,15 +68,23 @@ class EngineProcess:
         self.close()
         self._client = EngineClient(command, engine_log_file())
         self._client.start()
+        self.starts += 1
 
-    def send(self, request: Request) -> int:
+    def send(self, request: Request, listener: Listener | None = None) -> int:
         """Open a job and return its number.
+
+        Args:
+            request: what to ask.
+            listener: gets the replies, whoever reads them, and nobody else does; it must not raise.
 
         Raises:
             EngineDiedError: if the engine's end is known already.
         """
         assert self._client is not None  # noqa: S101 - whoever sends has called start
-        return self._client.send(request)
+        job = self._client.send(request)
+        if listener is not None:
+            self._listeners[job] = listener
+        return job
 
     def poll(self, budget_s: float = 0.004) -> list[tuple[int, Reply]]:
         """Return what has arrived, without waiting.
@@ -84,15 +99,28 @@ class EngineProcess:
             EngineDiedError: if the engine has ended and everything from it has been returned.
             ProtocolError: if it sent what it may not.
         """
-        if self._client is None:
-            return []
-        replies = self._client.poll(budget_s)
-        for _, reply in replies:
+        try:
+            self.serve_listeners(budget_s)
+        except BridgeError:
+            if not self._kept:
+                raise
+        replies, self._kept = self._kept, []
+        return replies
+
+    def serve_listeners(self, budget_s: float = 0.004) -> None:
+        """Hand what has arrived to the listeners, and keep the rest for :meth:`poll`; raises what that does."""
+        for job, reply in self._client.poll(budget_s) if self._client is not None else ():
             if isinstance(reply, Ready):
                 self.version = reply.engine_version
             elif isinstance(reply, Description):
                 self.description = reply
-        return replies
+            listener = self._listeners.get(job)
+            if listener is None:
+                self._kept.append((job, reply))
+                continue
+            if isinstance(reply, ENDINGS):
+                del self._listeners[job]
+            listener(reply)
 
     def ask(self, request: Request) -> Reply:
         """Wait for the reply that ends a short job.
@@ -128,6 +156,8 @@ class EngineProcess:
         """End the engine; does nothing if there is none."""
         client, self._client = self._client, None
         self.version, self.description = "", None
+        self._listeners.clear()
+        self._kept.clear()
         if client is not None:
             client.close()
 

@@ -12,6 +12,7 @@
     ├── BodyError           an armature is no body, or has no clip, or cannot be animated now
     ├── ExchangeError       the head cannot be written as a file for other programs
     ├── SoundError          no sound was chosen, or Blender cannot play it
+    ├── PreviewError        there is nothing to preview
     ├── BusyError           another job is running
     ├── EngineMissingError  no Python of an engine is known
     └── EngineJobError      the engine answered that a job failed
@@ -98,6 +99,12 @@ class SoundError(AddonError):
     """No usable sound file was chosen, or this Blender cannot play it."""
 
     code = "sound"
+
+
+class PreviewError(AddonError):
+    """There is nothing to draw pictures of, or no room for them."""
+
+    code = "preview"
 
 
 class BusyError(AddonError):

@@ -20,14 +20,15 @@ from .engine_process import engine
 from .errors import AddonError, BusyError
 from .generating import GenerateJob, Order
 from .paths import engine_log_file
+from .preview.film import FilmJob, FilmOrder
 from .speaking import SpeakJob, SpeakOrder
 
 TICK_S = 0.03  # between two looks at the engine while it works
 CANCEL_S = 5.0  # for the engine to answer to a cancel, before it is ended
 SILENCE_S = 300.0  # the longest that an engine may be silent
 
-Job = GenerateJob | RecodeJob
-AnyOrder = Order | SpeakOrder | RecodeOrder
+Job = GenerateJob | RecodeJob | FilmJob
+AnyOrder = Order | SpeakOrder | RecodeOrder | FilmOrder
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,8 @@ def _begin(order: AnyOrder, python: Path) -> Job:
 
 def _job_of(order: AnyOrder) -> Job:
     match order:
+        case FilmOrder():
+            return FilmJob(order, engine)
         case RecodeOrder():
             return RecodeJob(order, engine)
         case SpeakOrder():

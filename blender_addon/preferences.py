@@ -60,6 +60,13 @@ class ArtalkPreferences(bpy.types.AddonPreferences):
         update=_forget_text_voices,
     )
     precision: bpy.props.EnumProperty(name="Precision", description="How exactly to compute", items=PRECISIONS)
+    preview_memory: bpy.props.IntProperty(
+        name="Preview Memory",
+        description="Megabytes of pictures that the preview keeps; half a minute of full pictures takes 600",
+        default=512,
+        min=64,
+        max=16384,
+    )
     device: bpy.props.EnumProperty(name="Device", description="What the engine computes on", items=DEVICES)
 
     def draw(self, _: bpy.types.Context) -> None:
@@ -71,6 +78,7 @@ class ArtalkPreferences(bpy.types.AddonPreferences):
         layout.prop(self, "text_voices")
         layout.prop(self, "device")
         layout.prop(self, "precision")
+        layout.prop(self, "preview_memory")
         column = layout.column(align=True)
         for line, icon in system_state():
             column.label(text=line, icon=icon)
@@ -128,6 +136,12 @@ def engine_precision(context: bpy.types.Context) -> str:
     """Return how exactly the engine shall compute."""
     settings = preferences(context)
     return str(settings.precision) if settings is not None else "exact"
+
+
+def preview_memory_bytes(context: bpy.types.Context) -> int:
+    """Return how much room the preview's pictures may take."""
+    settings = preferences(context)
+    return (int(settings.preview_memory) if settings is not None else 512) << 20
 
 
 def system_state() -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from .body.reasons import no_body
 from .errors import AddonError
 from .preferences import engine_python
 from .rig import identity
+from .rig.naming import BUILTIN
 from .rig.parts import rig_parts
 from .takes.placing import is_at_scene_rate
 from .takes.record import has_motion, take_details, takes_of
@@ -265,3 +266,27 @@ def no_recoding(context: bpy.types.Context) -> str:
     except AddonError as exc:
         return explained(exc)
     return no_body(context)
+
+
+def no_previewed_take(context: bpy.types.Context) -> str:
+    """Return why no take can be drawn."""
+    try:
+        parts = rig_parts(context.scene.artalk.rig)
+        if current_take(parts.rig) is None:
+            return "No take plays: choose one from the list"
+        if parts.kind != BUILTIN:
+            identity.head_file(parts)
+        engine_python(context)
+    except AddonError as exc:
+        return explained(exc)
+    return ""
+
+
+def no_preview(context: bpy.types.Context) -> str:
+    """Return why the take that plays cannot be shown in a window."""
+    return "Blender runs without windows" if bpy.app.background else no_previewed_take(context)
+
+
+def no_filming(context: bpy.types.Context) -> str:
+    """Return why the take that plays cannot be filmed."""
+    return "The engine is at work" if jobs.current() is not None else no_previewed_take(context)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import body, clips, editing, engine, exchange, generate, head, rig, speaking, studio, take_tools, takes
+from . import body, clips, editing, engine, exchange, generate, head, preview, rig, speaking, studio, take_tools, takes
 
 CLASSES = (
     head.ARTALK_OT_create_head,
@@ -27,6 +27,7 @@ CLASSES = (
     studio.ARTALK_OT_set_up_studio,
     *body.CLASSES,
     *clips.CLASSES,
+    *preview.CLASSES,
     engine.ARTALK_OT_check_engine,
     engine.ARTALK_OT_stop_engine,
     engine.ARTALK_OT_open_preferences,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import body, editing, main, rig, scene, speaking, takes
+from . import body, editing, main, preview, rig, scene, speaking, takes
 
 CLASSES = (
     main.ARTALK_PT_main,
@@ -11,6 +11,7 @@ CLASSES = (
     *takes.CLASSES,
     *editing.CLASSES,
     *main.SETTINGS,
+    preview.ARTALK_PT_preview,
     *rig.CLASSES,
     *body.CLASSES,
     scene.ARTALK_PT_scene,
