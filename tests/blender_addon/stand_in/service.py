@@ -21,6 +21,11 @@ class UnreadableError(Exception):
     remedy = "Choose another file."
 
 
+class NoVoiceError(Exception):
+    code = "voice"
+    remedy = "Choose another one."
+
+
 def motion() -> object:
     import numpy as np
 
@@ -28,10 +33,39 @@ def motion() -> object:
     return np.sin(frames[:, None] * 0.1 + np.arange(106, dtype=np.float32)) * np.float32(0.2)
 
 
+def speak(job: Job) -> object:
+    """Write a hum that is as long as the motion, with a b and an m in it."""
+    import wave
+
+    import numpy as np
+
+    from bridge.messages import Spoken
+
+    request = job.request
+    text = request.text or Path(request.text_file).read_text(encoding="utf-8")
+    sys.stderr.write(f"said {len(text)} letters\n")
+    if text == "refuse":
+        raise NoVoiceError("There is no voice for this.")
+    job.progress("Speaking", 0, 1)
+    while text == "wait speaking":
+        job.check()
+        time.sleep(0.002)
+    with wave.open(request.out, "wb") as sound:
+        sound.setparams((1, 2, 16_000, 0, "NONE", ""))
+        times = np.arange(16_000 * WINDOWS * FRAMES // 25) / 16_000
+        sound.writeframes((np.sin(700 * times) * 5000).astype("<i2").tobytes())
+    phones = np.array([[0, 0, 0.5], [1, 0.5, 0.6], [0, 0.6, 1.0], [2, 1.0, 1.1], [0, 1.1, 3.2]], np.float32)
+    return Spoken(request.out, 3.2, "en-us", "hum", ("", "b", "m"), phones)
+
+
 def handle(job: Job) -> object:
-    from bridge.messages import Describe, Description, Done, Generate, MotionWindow
+    from bridge.messages import Describe, Description, Done, Generate, ListVoices, MotionWindow, Speak, Voices
 
     sys.stderr.write(f"{job.request}\n")  # into the log, for tests to see what was asked
+    if isinstance(job.request, Speak):
+        return speak(job)
+    if isinstance(job.request, ListVoices):
+        return Voices(("piqd",), ("Klingon",), ("amy", "f3"), ("en-us", ""))
     if isinstance(job.request, Describe):
         kind = os.environ.get("STAND_IN_RIG", "builtin")
         return Description("cpu", ("stand-in",), ("happy", "neutral"), kind)
