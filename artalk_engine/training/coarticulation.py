@@ -2,7 +2,9 @@
 
 Every target pulls its articulators with a strength that decays with the time from its sound, and each articulator goes
 to the average of all targets weighted by those pulls. Rounding decays slowly and so spreads over neighbours; the
-tongue's decays fast. The curves run a little ahead of the sound, as lips do.
+tongue's decays fast. What a sound does not care about it leaves to its neighbours: through an /s/ the lips are already
+as round as the /u/ after it, while an /i/ between them holds them spread. The curves run ahead of the sound, as the
+face does: the tongue hardly, the jaw a little, the lips by one frame or two, their rounding by more.
 
 References:
     Cohen and Massaro, Modeling coarticulation in synthetic visual speech, 1993.
@@ -20,23 +22,26 @@ from .phones import PAUSE, VOWELS, Phone
 
 Floats = NDArray[np.float64]
 
-LEAD_S = 0.03  # articulators run this far ahead of the sound
 OPENING_S, CLOSING_S = 0.11, 0.13  # from rest before the first sound; to rest after the last
 SHORT_PAUSE_S = 0.16  # in shorter pauses the mouth does not return to rest
 
-# Time in which a pull falls to 1/e: before its sound (anticipation), after it (carry-over), in seconds.
-_REACH = {
-    "jaw": (0.060, 0.055),
-    "lower_lip_depress": (0.050, 0.045),
-    "upper_lip_raise": (0.050, 0.045),
-    "pucker": (0.110, 0.080),
-    "funnel": (0.075, 0.060),
-    "stretch": (0.085, 0.070),
-    "smile": (0.100, 0.090),
-    "tongue_up": (0.035, 0.035),
-    "tongue_out": (0.035, 0.030),
-    "tongue_back_up": (0.040, 0.040),
+# In seconds: how far an articulator runs ahead of the sound, and in which time a target's pull falls to 1/e, before its
+# sound (anticipation) and after it (carry-over).
+_TIMING = {
+    "jaw": (0.030, 0.060, 0.055),
+    "lower_lip_depress": (0.040, 0.048, 0.045),
+    "upper_lip_raise": (0.040, 0.048, 0.045),
+    "pucker": (0.065, 0.115, 0.080),
+    "funnel": (0.055, 0.075, 0.055),
+    "stretch": (0.045, 0.085, 0.070),
+    "smile": (0.045, 0.100, 0.090),
+    "tongue_up": (0.020, 0.035, 0.035),
+    "tongue_out": (0.020, 0.035, 0.030),
+    "tongue_back_up": (0.020, 0.040, 0.040),
 }
+_LEAD_S = np.array([_TIMING[name][0] for name in visemes.ARTICULATORS])  # [P]
+_REACH_S = np.array([_TIMING[name][1:] for name in visemes.ARTICULATORS]).T  # [2, P]
+_GIVES_WAY = np.array([0.3 if name in ("pucker", "funnel") else 1.0 for name in visemes.ARTICULATORS])  # [P], to stress
 _CORE = 0.3  # the middle part of a sound over which its pull is full
 _RANGE_S = 0.45  # beyond it a pull is neglected
 _ROUNDING_S = 0.05  # width of the window that takes the corners off the blended curves
@@ -59,7 +64,7 @@ def articulate(
     Returns:
         ``[K, P]`` values of `visemes.ARTICULATORS`, at rest (exactly zero) in pauses.
     """
-    reach = np.array([_REACH[name] for name in visemes.ARTICULATORS]).T / sharpness  # [2, P]
+    reach = _REACH_S / sharpness
     size = np.full(len(visemes.ARTICULATORS), lips)
     size[visemes.ARTICULATOR["jaw"]] = jaw
     pull_sum = np.full((len(times), len(size)), 1e-9)
@@ -68,7 +73,7 @@ def articulate(
         for start, end, target in _in_time(phone):
             low, high = np.searchsorted(times, (start - _RANGE_S, end + _RANGE_S))
             pull = _pull(times[low:high], start, end, reach) * target.dominance
-            value_sum[low:high] += pull * (target.values * size * _vowel_gain(phone, stands_out))
+            value_sum[low:high] += pull * (target.values * size * _gain(phone, stands_out))
             pull_sum[low:high] += pull
     rounded = _round_off(value_sum / pull_sum, times)
     return rounded * rest_gate(phones, times)[:, None]
@@ -104,9 +109,9 @@ def smoothstep(x: Floats) -> Floats:
 
 
 def _in_time(phone: Phone) -> list[tuple[float, float, visemes.Target]]:
-    """Return start, end and target of each part of a phone, ahead of its sound."""
+    """Return start, end and target of each part of a phone."""
     parts = []
-    start = phone.start_s - LEAD_S
+    start = phone.start_s
     for target in visemes.targets_of(phone.symbol):
         end = start + target.share * phone.duration_s
         parts.append((start, end, target))
@@ -117,17 +122,21 @@ def _in_time(phone: Phone) -> list[tuple[float, float, visemes.Target]]:
 def _pull(times: Floats, start: float, end: float, reach: Floats) -> Floats:
     """Return the strength ``[K, P]`` with which a target at ``start`` to ``end`` pulls."""
     margin = 0.5 * (1.0 - _CORE) * (end - start)
-    before = np.maximum(start + margin - times, 0.0)
-    after = np.maximum(times - (end - margin), 0.0)
-    return np.asarray(np.exp(-before[:, None] / reach[0] - after[:, None] / reach[1]))
+    early = times[:, None] + _LEAD_S
+    before = np.maximum(start + margin - early, 0.0)
+    after = np.maximum(early - (end - margin), 0.0)
+    return np.asarray(np.exp(-before / reach[0] - after / reach[1]))
 
 
-def _vowel_gain(phone: Phone, stands_out: float) -> float:
-    """Return how large a sound is spoken: vowels grow with emphasis and shrink when they are short."""
+def _gain(phone: Phone, stands_out: float) -> Floats:
+    """Return how large a sound is spoken ``[P]``: vowels grow with emphasis and shrink when they are short.
+
+    The jaw most of all; lips that are to be round or spread are nearly so in an unstressed vowel, too.
+    """
     if phone.symbol not in VOWELS:
-        return 1.0
+        return np.ones(len(_GIVES_WAY))
     length = min(phone.duration_s / _FULL_LENGTH_S, 1.0)
-    return (0.78 + 0.34 * stands_out) * (0.75 + 0.25 * length)
+    return 1.0 + _GIVES_WAY * ((0.78 + 0.34 * stands_out) * (0.75 + 0.25 * length) - 1.0)
 
 
 def _round_off(curves: Floats, times: Floats) -> Floats:

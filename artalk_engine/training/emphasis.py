@@ -13,8 +13,9 @@ Floats = NDArray[np.float64]
 
 SAMPLE_RATE_HZ = 16_000
 _BY_STRESS = (0.15, 0.70, 0.40)  # none, primary, secondary
-_BY_LOUDNESS = 0.3  # for a vowel `_LOUDNESS_RANGE_DB` louder than the clip's vowels are on average
+_BY_LOUDNESS = 0.3  # for a vowel `_LOUDNESS_RANGE_DB` louder than the vowels around it
 _LOUDNESS_RANGE_DB = 6.0
+_AROUND_S = 1.5  # within which vowels are compared: a listener, too, knows no more
 
 
 def emphasis(phones: Sequence[Phone], waveform: NDArray[np.float32]) -> Floats:
@@ -32,6 +33,9 @@ def emphasis(phones: Sequence[Phone], waveform: NDArray[np.float32]) -> Floats:
     first, last = np.clip(edges.astype(np.int64), 0, len(waveform)).T
     power = (energy[last] - energy[first]) / np.maximum(last - first, 1)
     loudness_db = 10.0 * np.log10(power + 1e-10)
-    above = np.clip((loudness_db - loudness_db[is_vowel].mean()) / _LOUDNESS_RANGE_DB, -1.0, 1.0)
+    middles = edges.mean(axis=1) / SAMPLE_RATE_HZ
+    near = np.exp(-np.square((middles[:, None] - middles[is_vowel]) / _AROUND_S)) + 1e-9  # [N, vowels]
+    around_db = near @ loudness_db[is_vowel] / near.sum(axis=1)
+    above = np.clip((loudness_db - around_db) / _LOUDNESS_RANGE_DB, -1.0, 1.0)
     by_stress = np.array([_BY_STRESS[phone.stress] for phone in phones])
     return np.where(is_vowel, np.clip(by_stress + _BY_LOUDNESS * above, 0.0, 1.0), 0.0)

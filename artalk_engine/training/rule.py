@@ -27,10 +27,11 @@ Floats = NDArray[np.float64]
 SAMPLES_PER_FRAME = SAMPLE_RATE_HZ // FPS
 _STEPS_PER_FRAME = 4  # coarticulation is computed at 100 Hz
 _JAW = len(UNIT_NAMES)  # the jaw's column behind the units while the mouth is put together
-_JAW_FOR_TONGUE_OUT = 0.10  # radians that one unit of tongue_out needs
-_WIDEST_JAW = 0.26
+_JAW_FOR_TONGUE_OUT = 0.075  # radians that one unit of tongue_out needs
+_WIDEST_JAW, _WIDEST_JAW_SEALED = 0.26, 0.058
 _JAW_MM_PER_RADIAN = 90.0  # between the lips
 _LIP_CLOSE_MM = 5.4  # that one unit of lip_close brings the lips nearer
+_BURST = np.array([0.35, 0.20])  # of the lower and the upper lip, where p and b spring open
 _PARTING_MM = {  # between the lips, for one unit
     UNIT["lower_lip_depress"]: 4.8,
     UNIT["upper_lip_raise"]: 3.6,
@@ -65,7 +66,7 @@ def make_motion(phones: Sequence[Phone], waveform: NDArray[np.float32], style: s
     motion = np.zeros((frames, CHANNELS), dtype=np.float32)
     motion[:, EXPRESSION][:, : len(UNIT_NAMES)] = _together(mouth[:, :_JAW], face, manner)
     motion[:, GLOBAL_ORIENT] = manner.head * gestures.head_rotation(phones, stress, times, manner.head_speed)
-    motion[:, GLOBAL_ORIENT.start] += manner.bow
+    motion[:, GLOBAL_ORIENT] += np.array([manner.bow, 0.0, manner.lean], np.float32)
     motion[:, JAW_POSE.start] = mouth[:, _JAW]
     return motion
 
@@ -75,12 +76,15 @@ def _mouth(phones: Sequence[Phone], stress: Floats, frames: int, manner: styles.
     fine = np.arange(frames * _STEPS_PER_FRAME) / (FPS * _STEPS_PER_FRAME)
     curves = coarticulation.articulate(phones, stress, fine, manner.jaw, manner.lips, manner.sharpness)
     pose = _units_of(curves[::_STEPS_PER_FRAME])
+    burst = manner.press * contacts.bursts(phones, frames)[:, None]
+    pose[:, [UNIT["lower_lip_depress"], UNIT["upper_lip_raise"]]] += burst * _BURST
     gate = coarticulation.rest_gate(phones, np.arange(frames) / FPS)
     to_teeth = contacts.freedom(phones, "teeth", frames, manner.sharpness)[:, None]
     pose = to_teeth * pose + (1.0 - to_teeth) * _lip_at_teeth(pose, gate)
     opening_mm = _opening_mm(pose)
     to_lips = contacts.sealed(contacts.freedom(phones, "lips", frames, manner.sharpness), opening_mm)
-    sealed = to_lips[:, None] * pose + (1.0 - to_lips[:, None]) * _lips_together(pose, gate)
+    press = manner.press * contacts.press(phones, frames)
+    sealed = to_lips[:, None] * pose + (1.0 - to_lips[:, None]) * _lips_together(pose, gate, press)
     sealed[:, UNIT["lip_close"]] += contacts.pressure(to_lips * opening_mm, to_lips <= 0.0) / _LIP_CLOSE_MM
     return sealed
 
@@ -107,27 +111,30 @@ def _opening_mm(pose: Floats) -> Floats:
 def _lip_at_teeth(pose: Floats, gate: Floats) -> Floats:
     """Return the pose ``[T, U + 1]`` of f and v: the lower lip under the upper teeth, the rest as the neighbours."""
     contact = pose.copy()
-    contact[:, UNIT["roll_in_lower"]] = 0.95 * gate
-    contact[:, UNIT["upper_lip_raise"]] = 0.40 * gate
+    contact[:, UNIT["roll_in_lower"]] = 1.1 * gate
+    contact[:, UNIT["upper_lip_raise"]] = 0.32 * gate
     contact[:, [UNIT["lower_lip_depress"], UNIT["funnel"], UNIT["tongue_out"]]] = 0.0
     contact[:, UNIT["pucker"]] *= 0.5
     contact[:, _JAW] = np.minimum(pose[:, _JAW], 0.02)
     return contact
 
 
-def _lips_together(pose: Floats, gate: Floats) -> Floats:
-    """Return the pose ``[T, U + 1]`` of p, b and m: lips sealed over a nearly closed jaw, as round as the neighbours.
+def _lips_together(pose: Floats, gate: Floats, press: Floats) -> Floats:
+    """Return the pose ``[T, U + 1]`` of p, b and m: lips sealed, as round as the neighbours, pressing ``[T]``.
 
-    Pucker and stretch leave the seam closed; funnel and the lips' own opening do not, and so give way.
+    The jaw stays half open between open vowels, for the lips do the rest. Pucker and stretch leave the seam closed;
+    funnel and the lips' own opening do not, and so give way.
     """
     contact = pose.copy()
     opening = ("lower_lip_depress", "upper_lip_raise", "funnel", "roll_in_lower", "tongue_out")
     contact[:, [UNIT[name] for name in opening]] = 0.0
+    contact[:, UNIT["stretch"]] *= 0.6  # lips drawn tight over the teeth would show them
     contact[:, UNIT["pucker"]] += 0.4 * pose[:, UNIT["funnel"]]
-    jaw = np.minimum(0.3 * pose[:, _JAW] + 0.008 * gate, 0.045)
+    jaw = np.minimum(0.45 * pose[:, _JAW] + 0.006 * gate, _WIDEST_JAW_SEALED)
     contact[:, _JAW] = jaw
     contact[:, UNIT["lip_close"]] = jaw / JAW_PER_LIP_CLOSE
-    contact[:, UNIT["lip_press"]] = 0.45 * gate
+    contact[:, UNIT["lip_press"]] = (0.25 + 0.45 * press) * gate
+    contact[:, UNIT["cheek_puff"]] = 0.10 * press * gate
     return contact
 
 
@@ -138,28 +145,45 @@ def _face(
     face = np.zeros((len(times), len(UNIT_NAMES)))
     onsets = gestures.blink_onsets(phones, stress, len(times), manner.blink_interval, random.uniform(0.5, 2.5))
     face[:, sides("blink")] = gestures.blinks(onsets, len(times))[:, None]
-    raised = manner.brows * gestures.brow_raise(phones, stress, times)
-    face[:, UNIT["brow_inner_raise"]] = raised
-    face[:, UNIT["brow_outer_raise_l"]] = raised
-    face[:, UNIT["brow_outer_raise_r"]] = 0.85 * raised
+    for curve, units in (
+        (gestures.accents(phones, stress, times), manner.accent),
+        (gestures.starts(phones, times), manner.start),
+    ):
+        for name, amount in units.items():
+            columns = sides(name)
+            face[:, columns] = np.maximum(face[:, columns], amount * curve[:, None])
     return face
 
 
 def _together(mouth: Floats, face: Floats, manner: styles.Style) -> Floats:
-    """Add mouth, face and the style's offset, ``[T, U]``, and let the offset give way where they would fight."""
-    units = mouth + face
-    open_eyes = 1.0 - face[:, sides("blink")]
-    free_lips = 1.0 - 0.6 * np.clip(mouth[:, UNIT["pucker"]] + mouth[:, UNIT["funnel"]], 0.0, 1.0)
+    """Add mouth, face and the style's offset, ``[T, U]``, and let the face give way where they would fight."""
+    mood = face * _SIDES
     for name, amount in manner.offset.items():
         columns = sides(name)
-        give = np.ones((len(units), len(columns)))
-        if name in ("squint", "cheek_raise"):
-            give = open_eyes[:, : len(columns)]
-        elif name in ("smile", "frown"):
-            give = np.repeat(free_lips[:, None], len(columns), axis=1)
-        elif name == "lip_press":
-            give = np.clip(1.0 - 4.0 * np.abs(mouth).max(axis=1, keepdims=True), 0.0, 1.0)
-        units[:, columns] += amount * give
-    stretch = UNIT["stretch"]
-    units[:, stretch] *= 1.0 - 0.5 * np.clip(units[:, UNIT["smile_l"]], 0.0, 1.0)
+        mood[:, columns] += amount * _SIDES[list(columns)]
+    moves = np.abs(mouth).max(axis=1, keepdims=True)
+    rounded = np.clip(mouth[:, [UNIT["pucker"], UNIT["funnel"]]].sum(axis=1, keepdims=True), 0.0, 1.0)
+    mood[:, _LIDS] *= 1.0 - face[:, [UNIT["blink_l"]]]
+    mood[:, _CORNERS] *= 1.0 - 0.6 * rounded
+    mood[:, [UNIT["lip_press"]]] *= np.clip(1.0 - 4.0 * moves, 0.0, 1.0)
+    units = mouth + mood
+    units[:, UNIT["stretch"]] *= 1.0 - 0.5 * np.clip(units[:, UNIT["smile_l"]], 0.0, 1.0)
     return units
+
+
+def _columns(*names: str) -> list[int]:
+    """Return the places of units, both sides."""
+    return [column for name in names for column in sides(name)]
+
+
+def _slightly_uneven() -> Floats:
+    """Return what each side does of a unit ``[U]``: no face is a mirror."""
+    amounts = np.ones(len(UNIT_NAMES))
+    for name, (left, right) in {"smile": (1.06, 0.94), "frown": (0.95, 1.05), "brow_outer_raise": (1.06, 0.88)}.items():
+        amounts[list(sides(name))] = left, right
+    return amounts
+
+
+_LIDS = _columns("squint", "wide", "cheek_raise")  # give way where the eyes shut
+_CORNERS = _columns("smile", "frown")  # and where the lips are round
+_SIDES = _slightly_uneven()

@@ -69,27 +69,27 @@ _CONSONANT_DOMINANCE = {"jaw": 0.3, "tip": 0.8, "out": 1.0, "back": 0.8}  # othe
 
 # Vowels are given fully stressed. "|" parts the two halves of a diphthong.
 _VOWELS = """
-aa  jaw .22 low .15
-ae  jaw .19 low .25 up .25 str .35
+aa  jaw .22 low .15 puck 0@1.5
+ae  jaw .19 low .25 up .25 puck 0@1.8 str .35
 ah  jaw .14 low .20
-ao  jaw .175 puck .40 fun .30
+ao  jaw .175 puck .40@1.5 fun .30@1.5
 ax  jaw .075 low .15
-eh  jaw .135 low .25 up .25 str .40
+eh  jaw .135 low .25 up .25 puck 0@1.5 str .40
 er  jaw .070 puck .45 fun .25 tip .3
-ih  jaw .080 low .30 up .25 str .50
-iy  jaw .050 low .45 up .35 str .80 smile .15
-uh  jaw .080 puck .60 fun .15
-uw  jaw .055 puck 1.0 fun .05
+ih  jaw .080 low .30 up .25 puck 0@1.5 str .50
+iy  jaw .050 low .45 up .35 puck 0@2.5 str .80@1.5 smile .15
+uh  jaw .080 puck .60@1.8 fun .15
+uw  jaw .055 puck 1.0@2.5 fun .05 low .05
 ay  jaw .21 low .15 | jaw .075 low .35 up .30 str .60
-aw  jaw .20 low .10 str .1 | jaw .070 puck .90
+aw  jaw .20 low .10 str .1 | jaw .070 puck .90@2.5
 ey  jaw .125 low .30 up .25 str .45 | jaw .060 low .40 up .30 str .70 smile .1
-ow  jaw .140 puck .50 fun .20 | jaw .065 puck .95
-oy  jaw .150 puck .50 fun .25 | jaw .065 low .35 up .30 str .60
-ee  jaw .085 low .35 up .28 str .60
-oo  jaw .110 puck .75 fun .10
-oe  jaw .100 puck .70 fun .15
-yy  jaw .050 puck 1.0 fun .05
-ix  jaw .055 low .35 up .25 str .30
+ow  jaw .140 puck .50@1.5 fun .20 | jaw .065 puck .95@2.5
+oy  jaw .150 puck .55@2 fun .25 | jaw .065 low .35 up .30 str .60
+ee  jaw .075 low .38 up .30 puck 0@2 str .65
+oo  jaw .110 puck .80@2 fun .10
+oe  jaw .100 puck .72@2 fun .15
+yy  jaw .050 puck 1.0@2.5 fun .05 low .05
+ix  jaw .055 low .35 up .25 puck 0@1.5 str .30
 """
 
 # A value may be followed by "@" and its dominance.
@@ -99,18 +99,18 @@ b   jaw .02@1.5 puck 0@.1 str 0@.1
 m   jaw .02@1.5 puck 0@.1 str 0@.1
 f   jaw .015@2 up .3@1 low 0@1 fun 0@1 puck 0@.3
 v   jaw .015@2 up .3@1 low 0@1 fun 0@1 puck 0@.3
-th  jaw .100@1.5 out 1.0@5 low .25 up .20 fun 0@.5
-dh  jaw .085@1 out .75@3 low .25 up .15 fun 0@.5
-t   jaw .045@.9 tip 1@4 low .35@.8 up .25@.6 str .15@.3
-d   jaw .045@.8 tip 1@4 low .35@.8 up .25@.6 str .15@.3
-n   jaw .045@.7 tip 1@4 low .30@.7 up .20@.5
-l   jaw .065@.6 tip 1@4 low .25@.5 up .15@.4
-s   jaw .020@3 low .48@1.8 up .33@1.5 str .45@.9 tip .25
-z   jaw .020@3 low .48@1.8 up .33@1.5 str .45@.9 tip .25
-sh  jaw .025@3 fun .62@3 puck .30@1 low .20@1 str 0@1
-zh  jaw .025@2.5 fun .58@2.5 puck .30@1 low .20@1 str 0@1
-ch  jaw .025@3 fun .62@3 puck .30@1 low .20@1 str 0@1 tip .5
-jh  jaw .025@2.5 fun .58@2.5 puck .30@1 low .20@1 str 0@1 tip .5
+th  jaw .085@3 out 1.25@6 tip .30@4 low .30 up .25 fun 0@.5
+dh  jaw .075@2 out .95@4 tip .28@3 low .28 up .20 fun 0@.5
+t   jaw .040@1.5 tip 1@4 low .35@.8 up .25@.6 str .15@.3
+d   jaw .045@1.3 tip 1@4 low .35@.8 up .25@.6 str .15@.3
+n   jaw .045@1.1 tip 1@4 low .30@.7 up .20@.5
+l   jaw .065@.9 tip 1@4 low .25@.5 up .15@.4
+s   jaw .018@6 low .48@1.8 up .33@1.5 str .45@.9 tip .35
+z   jaw .018@6 low .48@1.8 up .33@1.5 str .45@.9 tip .35
+sh  jaw .025@5 fun .62@3 puck .30@1 low .20@1 str 0@1
+zh  jaw .025@4 fun .58@2.5 puck .30@1 low .20@1 str 0@1
+ch  jaw .025@5 fun .62@3 puck .30@1 low .20@1 str 0@1 tip .5
+jh  jaw .025@4 fun .58@2.5 puck .30@1 low .20@1 str 0@1 tip .5
 k   jaw .06@.6 back 1@4 low .25@.4 up .20@.3
 g   jaw .06@.6 back 1@4 low .25@.4 up .20@.3
 ng  jaw .055@.6 back 1@4 low .25@.4 up .15@.3
@@ -124,7 +124,7 @@ cy  jaw .040@1 low .40@.8 up .30@.8 str .60@.9
 x   jaw .065@.6 back .8@3 low .20@.3 up .15@.2
 rr  jaw .055@.7 tip 1@3 low .30@.5 up .20@.4
 rh  jaw .070@.5 back .8@3 low .20@.3 up .15@.2
-sy  jaw .022@3 low .42@1.6 up .32@1.4 str .50@.9 fun 0@1 tip .3
+sy  jaw .020@6 low .42@1.6 up .32@1.4 str .50@.9 fun 0@1 tip .3
 yw  jaw .045@1 puck 1.0@3.5 fun .05@1 str 0@1.5
 """
 

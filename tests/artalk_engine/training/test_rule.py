@@ -25,7 +25,7 @@ CLEAN = {
     "blink_r": (-0.05, 1.05), "squint_l": (-1, 2), "squint_r": (-1, 2), "brow_inner_raise": (-3, 3),
     "brow_outer_raise_l": (-2, 3), "brow_outer_raise_r": (-2, 3), "brow_lower_l": (-3, 3), "brow_lower_r": (-3, 3),
     "tongue_up": (-0.1, 1.25), "tongue_out": (-0.1, 1.5), "tongue_back_up": (-0.1, 1.25), "cheek_raise": (-3, 3),
-    "nostril_flare": (-3, 3),
+    "nostril_flare": (-3, 3), "cheek_puff": (-2, 3), "wide_l": (-3, 1.5), "wide_r": (-3, 1.5), "chin_raise": (-3, 3),
 }  # fmt: skip
 
 
@@ -159,6 +159,42 @@ def test_rounding_reaches_into_the_consonant_before():
     assert pucker_in_s("uw") > pucker_in_s("iy") + 0.15
 
 
+def test_a_spread_vowel_stops_rounding_that_an_s_lets_through():
+    def pucker_before_uw(*sounds):
+        phones = spoken(("pau", 0.3), *((sound, 0.1) for sound in sounds), ("uw", 0.2), ("pau", 0.3))
+        motion = make_motion(phones, sound_of(phones), "neutral", 0)
+        return motion[round(0.35 * FPS), UNIT["pucker"]]
+
+    assert pucker_before_uw("s", "t") > 1.6 * pucker_before_uw("iy", "t")
+
+
+def test_the_lips_are_round_before_the_sound_is():
+    phones = spoken(("pau", 0.3), ("ae", 0.2), ("k", 0.1), ("uw", 0.2), ("t", 0.1), ("pau", 0.3))
+    pucker = make_motion(phones, sound_of(phones), "neutral", 0)[:, UNIT["pucker"]]
+    half = np.flatnonzero(pucker > 0.5 * pucker.max())[0] / FPS
+    assert phones[3].start_s - 4.0 / FPS <= half <= phones[3].start_s - 1.0 / FPS
+
+
+def test_the_jaw_stays_half_open_in_an_m_between_open_vowels():
+    def jaw_in_m(vowel):
+        phones = spoken(("pau", 0.3), (vowel, 0.2), ("m", 0.08), (vowel, 0.2), ("pau", 0.3))
+        motion = smooth(make_motion(phones, sound_of(phones), "neutral", 0))
+        return motion[round(0.54 * FPS), JAW_POSE.start]
+
+    assert jaw_in_m("aa") > 1.5 * jaw_in_m("iy")
+    assert jaw_in_m("aa") < 0.06
+
+
+def test_p_presses_harder_than_m_and_springs_open():
+    def lips(symbol):
+        phones = spoken(("pau", 0.3), ("ax", 0.12), (symbol, 0.12), ("ax", 0.15), ("pau", 0.3))
+        motion = smooth(make_motion(phones, sound_of(phones), "neutral", 0))
+        return motion[:, UNIT["lip_press"]].max(), motion[13:, UNIT["lower_lip_depress"]].max()
+
+    assert lips("p")[0] > 1.2 * lips("m")[0]
+    assert lips("p")[1] > lips("m")[1] + 0.1
+
+
 def test_f_puts_the_lower_lip_under_the_teeth_and_th_the_tongue_between_them():
     phones = spoken(("pau", 0.3), ("aa", 0.2), ("f", 0.1), ("aa", 0.2), ("th", 0.1), ("aa", 0.2), ("pau", 0.3))
     motion = smooth(make_motion(phones, sound_of(phones), "neutral", 0))
@@ -187,6 +223,32 @@ def test_styles_differ_in_size_and_at_rest(ruler):
     assert at_rest["angry"][UNIT["brow_lower_l"]] > 0.5
     assert at_rest["sad"][UNIT["brow_inner_raise"]] > 0.5
     assert not at_rest["neutral"].any()
+
+
+def test_styles_change_gestures_and_not_only_the_face_at_rest():
+    phones, waveform = invent(3)
+    moved = {}
+    for style in STYLES:
+        motion = make_motion(phones, waveform, style, 0)
+        moved[style] = np.ptp(motion - motion[0], axis=0)
+    brow, inner, lower = UNIT["brow_outer_raise_l"], UNIT["brow_inner_raise"], UNIT["brow_lower_l"]
+    nod = GLOBAL_ORIENT.start
+    assert moved["surprised"][brow] > 1.3 * moved["neutral"][brow]
+    assert moved["angry"][lower] > 0.2 > moved["neutral"][lower]
+    assert moved["sad"][brow] < 0.3 * moved["sad"][inner]
+    assert moved["angry"][nod] > moved["neutral"][nod] > 1.3 * moved["whisper"][nod]
+
+
+def test_a_syllable_that_stands_out_more_moves_head_and_brows_more():
+    def marked(stress):
+        phones = list(spoken(("pau", 0.3), ("t", 0.08), ("ae", 0.2), ("t", 0.08), ("ax", 0.1), ("pau", 0.5)))
+        phones[2] = Phone("ae", phones[2].start_s, phones[2].end_s, stress)
+        motion = make_motion(phones, sound_of(spoken(("pau", 1.26))), "neutral", 0)
+        return motion[:, GLOBAL_ORIENT.start].max(), motion[:, UNIT["brow_inner_raise"]].max()
+
+    (nod, brow), (small_nod, small_brow) = marked(1), marked(0)
+    assert nod > 1.5 * small_nod
+    assert brow > 1.2 * small_brow
 
 
 def test_the_head_nods_by_a_few_degrees_and_comes_back():
