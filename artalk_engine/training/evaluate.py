@@ -26,7 +26,7 @@ from artalk_engine.motion.seams import seam_ratio
 from artalk_engine.motion.smoothing import smooth
 from bridge.motion import FPS
 
-from . import measures, report, styles
+from . import drawing, measures, report, styles
 from .emphasis import SAMPLE_RATE_HZ
 from .head_ruler import FaceCurves, HeadRuler
 from .phones import PAUSE, Phone
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 Waveform = NDArray[np.float32]
 Motion = NDArray[np.float32]
 MotionMaker = Callable[["Utterance"], Motion]
+Seen = tuple[FaceCurves, tuple[Phone, ...]]
 
 NOISE_DB = -50.0  # full scale
 _QUIET_S = 6.0
@@ -69,7 +70,13 @@ class Judged:
     utterance: Utterance
     motion: Motion
     face: FaceCurves
+    rule_motion: Motion
     rule_face: FaceCurves
+
+    @property
+    def by_the_rule(self) -> Judged:
+        """The rule in the place of the voice."""
+        return replace(self, motion=self.rule_motion, face=self.rule_face)
 
 
 def evaluate(make: MotionMaker, utterances: Sequence[Utterance], style: str = "neutral") -> report.Report:
@@ -84,7 +91,7 @@ def evaluate(make: MotionMaker, utterances: Sequence[Utterance], style: str = "n
         The figures, over all utterances together.
     """
     ruler = HeadRuler.load()
-    return _figures(make, judge(make, utterances, ruler, style), ruler)
+    return _all_figures(make, judge(make, utterances, ruler, style), ruler)
 
 
 def judge(make: MotionMaker, utterances: Sequence[Utterance], ruler: HeadRuler, style: str = "neutral") -> list[Judged]:
@@ -93,9 +100,15 @@ def judge(make: MotionMaker, utterances: Sequence[Utterance], ruler: HeadRuler, 
     for k, utterance in enumerate(utterances, 1):
         motion = make(utterance)
         by_rule = rule_maker(style)(utterance)[: len(motion)]
-        judged.append(Judged(utterance, motion, ruler.measure(motion), ruler.measure(by_rule)))
+        judged.append(Judged(utterance, motion, ruler.measure(motion), by_rule, ruler.measure(by_rule)))
         log.info("judged %d of %d: %s", k, len(utterances), utterance.voice)
     return judged
+
+
+def by_group(judged: Sequence[Judged]) -> dict[str, report.Report]:
+    """Judge each group of voices alone, by what it said; what happens when nobody speaks is the same for all."""
+    names = dict.fromkeys(each.utterance.group for each in judged)
+    return {name: _figures([each for each in judged if each.utterance.group == name]) for name in names}
 
 
 def rule_maker(style: str) -> MotionMaker:
@@ -148,14 +161,16 @@ def run(arguments: argparse.Namespace) -> int:
     utterances = held_out(arguments.clips, arguments.voices)
     ruler = HeadRuler.load()
     judged = judge(make, utterances, ruler, arguments.style)
-    figures = _figures(make, judged, ruler)
-    sys.stdout.write(figures.table() + "\n")
+    figures = _all_figures(make, judged, ruler)
+    ceiling = _all_figures(rule_maker(arguments.style), [each.by_the_rule for each in judged], ruler)
+    groups = by_group(judged)
+    sys.stdout.write(f"{figures.table(ceiling)}\n\n{report.table_of_groups(groups)}\n")
     if arguments.json:
-        figures.write_json(arguments.json)
+        report.write_json(arguments.json, figures, ceiling, groups)
     if arguments.picture:
         shown = judged[0]
         speech = shown.utterance
-        report.draw(arguments.picture, speech.waveform, speech.phones, shown.face, shown.rule_face, speech.voice)
+        drawing.draw(arguments.picture, speech.waveform, speech.phones, shown.face, shown.rule_face, speech.voice)
     return 0 if figures.passes_first_version else 1
 
 
@@ -168,8 +183,16 @@ def _engine_maker(arguments: argparse.Namespace) -> MotionMaker:
     return lambda utterance: engine.inference(utterance.waveform)
 
 
-def _figures(make: MotionMaker, judged: Sequence[Judged], ruler: HeadRuler) -> report.Report:
-    """Draw the figures together."""
+def _all_figures(make: MotionMaker, judged: Sequence[Judged], ruler: HeadRuler) -> report.Report:
+    """Draw the figures together, with what the voice does when nobody speaks and when there is noise."""
+    quiet = [_quiet(None)]
+    noisy = [_quiet(NOISE_DB), *(_with_noise(each.utterance) for each in judged)]
+    heard = [[(ruler.measure(make(utterance)), utterance.phones) for utterance in some] for some in (quiet, noisy)]
+    return _figures(judged, *heard)
+
+
+def _figures(judged: Sequence[Judged], quiet: Sequence[Seen] = (), noisy: Sequence[Seen] = ()) -> report.Report:
+    """Draw the figures together; ``quiet`` and ``noisy`` are looked at for their silences only."""
     frames = sum(len(each.motion) for each in judged)
     blinks = [measures.blinks(each.face.lid_gaps) for each in judged]
     intervals = np.concatenate([np.diff([frame for frame, _ in found]) for found in blinks]) / FPS
@@ -184,8 +207,8 @@ def _figures(make: MotionMaker, judged: Sequence[Judged], ruler: HeadRuler) -> r
         width_correlation=_correlation_at(lag, [(x.face.width, x.rule_face.width) for x in judged]),
         closures=_closures(judged, measures.CLOSED_MM),
         sealed=_closures(judged, measures.SEALED_MM),
-        silences=_rest(make, [_quiet(None)], judged, ruler),
-        noisy_silences=_rest(make, [_quiet(NOISE_DB), *(_with_noise(each.utterance) for each in judged)], [], ruler),
+        silences=_rest([*((each.face, each.utterance.phones) for each in judged), *quiet]),
+        noisy_silences=_rest(noisy),
         blinks_per_minute=60.0 * len(full) * FPS / frames,
         full_blinks=float(np.mean(full)) if full else 0.0,
         blink_interval_spread=float(intervals.std() / intervals.mean()) if len(intervals) > 1 else 0.0,
@@ -197,7 +220,10 @@ def _figures(make: MotionMaker, judged: Sequence[Judged], ruler: HeadRuler) -> r
 
 def _closures(judged: Sequence[Judged], closed_mm: float) -> measures.Closures:
     """Count closures over all utterances."""
-    counts = [measures.closures(each.face.lip_gap, each.utterance.phones, closed_mm) for each in judged]
+    counts = [
+        measures.closures(each.face.lip_gap, each.utterance.phones, closed_mm, each.rule_face.lip_gap)
+        for each in judged
+    ]
     return sum(counts, measures.Closures(0, 0, 0, 0))
 
 
@@ -206,10 +232,8 @@ def _correlation_at(lag: int, pairs: Sequence[tuple[NDArray[np.float64], NDArray
     return float(np.mean([measures.lagged_correlations(*pair)[5 + lag] for pair in pairs]))
 
 
-def _rest(make: MotionMaker, more: Sequence[Utterance], judged: Sequence[Judged], ruler: HeadRuler) -> report.Rest:
-    """Count the silences in which the mouth is closed and still, in utterances judged and in more."""
-    faces = [(each.face, each.utterance.phones) for each in judged]
-    faces += [(ruler.measure(make(utterance)), utterance.phones) for utterance in more]
+def _rest(faces: Sequence[Seen]) -> report.Rest:
+    """Count the silences in which the mouth is closed and still."""
     silences = closed = still = 0
     for face, phones in faces:
         for frames in measures.silences(phones, len(face.lip_gap)):

@@ -1,22 +1,13 @@
-"""The figures of a voice: as a table with what was promised, as JSON, and as a picture."""
+"""The figures of a voice: as tables with what was promised, and as JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from artalk_engine.errors import EngineError
-from bridge.motion import FPS
-
-from .emphasis import SAMPLE_RATE_HZ
-from .head_ruler import FaceCurves
-from .measures import CLOSED_MM, Closures
-from .phones import BILABIALS, PAUSE, Phone
+from .measures import Closures
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +67,28 @@ class Report:
         """Whether every figure of the first version is reached."""
         return all(row.first(row.value(self)) for row in ROWS)
 
-    def table(self) -> str:
-        """Return the figures with what was promised, as text."""
-        lines = [("figure", "found", "first version", "", "goal", "")]
-        for row in ROWS:
-            value = row.value(self)
-            met = ["yes" if wanted(value) else "NO" for wanted in (row.first, row.goal)]
-            lines.append((row.name, row.shown(self), row.first_text, met[0], row.goal_text, met[1]))
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        rule = "  ".join("-" * width for width in widths)
-        text = ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)) for line in lines]
-        return "\n".join([*text[:1], rule, *text[1:], "", self._more()])
+    def table(self, ceiling: Report | None = None) -> str:
+        """Return the figures with what was promised, as text.
 
-    def write_json(self, path: Path) -> None:
-        """Write all figures."""
-        figures = asdict(self) | {
+        Args:
+            ceiling: the figures of the rule itself, by the same measures: no pupil of its can be better.
+        """
+        lines = [("figure", "found", "the rule", "first version", "", "goal", "")]
+        for row in ROWS:
+            value, best = row.value(self), row.shown(ceiling) if ceiling else ""
+            met = ["yes" if wanted(value) else "NO" for wanted in (row.first, row.goal)]
+            lines.append((row.name, row.shown(self), best, row.first_text, met[0], row.goal_text, met[1]))
+        return "\n".join([*columns(lines), "", self._more()])
+
+    def figures(self) -> dict[str, object]:
+        """Return all figures, and what follows from them, as JSON has them."""
+        return asdict(self) | {
             "closure_recall": self.closures.recall,
             "sealed_recall": self.sealed.recall,
             "closures_elsewhere": self.closures.share_elsewhere,
             "passes_first_version": self.passes_first_version,
             "passes_goal": all(row.goal(row.value(self)) for row in ROWS),
         }
-        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
     def _more(self) -> str:
         """Return what was measured besides."""
@@ -108,6 +99,31 @@ class Report:
             f"jerk {self.jitter / max(self.rule_jitter, 1e-9):.2f} times the rule's; "
             f"blink intervals vary by {self.blink_interval_spread:.0%}"
         )
+
+
+def columns(lines: Sequence[Sequence[str]]) -> list[str]:
+    """Set lines of words in columns, with a rule under the first."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return [text[0], "  ".join("-" * width for width in widths), *text[1:]]
+
+
+def table_of_groups(groups: Mapping[str, Report]) -> str:
+    """Return the figures that depend on who speaks, a line for each group of voices, with the goal's."""
+    lines: list[tuple[str, ...]] = [
+        ("voices", "opening", "lag", "width", "closures", "within 0.5 mm", "elsewhere", "goal")
+    ]
+    for name, found in groups.items():
+        met = [row.goal(row.value(found)) for row in ROWS[:_ROWS_OF_GROUPS]]
+        lines.append((name, *(shown(found) for shown in _GROUPED_COLUMNS), "yes" if all(met) else "NO"))
+    return "\n".join(columns(lines))
+
+
+def write_json(path: Path, found: Report, ceiling: Report, groups: Mapping[str, Report]) -> None:
+    """Write all figures: of the voice, of the rule by the same measures, and of the voice on each group."""
+    named = {name: group.figures() for name, group in groups.items()}
+    everything = found.figures() | {"of_the_rule": ceiling.figures(), "groups": named}
+    path.write_text(json.dumps(everything, indent=2) + "\n", encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,56 +223,13 @@ ROWS: tuple[Row, ...] = (
     ),
 )
 
-
-def draw(
-    path: Path,
-    waveform: NDArray[np.float32],
-    phones: Sequence[Phone],
-    face: FaceCurves,
-    rule_face: FaceCurves,
-    title: str,
-    longest_s: float = 6.0,
-) -> None:
-    """Draw opening and lip gap of a voice and of the rule under the spectrogram, with the phones.
-
-    Args:
-        path: the picture's file.
-        waveform: ``[S]`` at 16 kHz.
-        phones: in order of time.
-        face: what the voice does.
-        rule_face: what the rule does.
-        title: stands above.
-        longest_s: how much of the beginning is drawn.
-
-    Raises:
-        EngineError: if matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise EngineError("the picture needs matplotlib", "Install matplotlib, or leave --picture out.") from error
-    figure = Figure(figsize=(15.0, 8.0), layout="constrained")
-    sound, opening, gap = figure.subplots(3, 1, sharex=True, height_ratios=(2, 2, 1.3))
-    dithered = waveform + 1e-5 * np.random.default_rng(0).standard_normal(
-        len(waveform)
-    )  # digital silence has no logarithm
-    times = np.arange(len(face.opening)) / FPS
-    length = min(longest_s, len(waveform) / SAMPLE_RATE_HZ)
-    sound.specgram(dithered, NFFT=512, Fs=SAMPLE_RATE_HZ, noverlap=384, cmap="magma", vmin=-120.0)
-    sound.set(title=title, ylabel="Hz", ylim=(0, 6000), xlim=(0.0, length))
-    for curve, label, colour in ((rule_face, "rule", "0.55"), (face, "voice", "tab:blue")):
-        opening.plot(times, curve.opening[: len(times)], label=label, color=colour)
-        gap.plot(times, curve.lip_gap[: len(times)], label=label, color=colour, marker=".", markersize=3)
-    opening.set(ylabel="opening, mm")
-    opening.legend(loc="upper right")
-    gap.axhline(CLOSED_MM, color="tab:red", linewidth=0.7)
-    gap.set(ylabel="lip gap, mm", ylim=(-1.0, 5.0), xlabel="seconds")
-    for phone in phones:
-        if phone.start_s >= length or phone.symbol == PAUSE:
-            continue
-        middle = 0.5 * (phone.start_s + phone.end_s)
-        sound.text(middle, 5500, phone.symbol, color="white", ha="center", fontsize=8, clip_on=True)
-        if phone.symbol in BILABIALS:
-            for axes in (opening, gap):
-                axes.axvspan(phone.start_s, phone.end_s, color="tab:red", alpha=0.15)
-    figure.savefig(path, dpi=90)
+_ROWS_OF_GROUPS = 4  # of `ROWS`: opening, lag, closures, closures elsewhere
+_GROUPED_TITLES = ("voices", "opening", "lag", "width", "closures", "within 0.5 mm", "elsewhere", "goal")
+_GROUPED_COLUMNS: tuple[Callable[[Report], str], ...] = (
+    lambda r: f"{r.opening_correlation:.3f}",
+    lambda r: f"{r.lag_frames:+d}",
+    lambda r: f"{r.width_correlation:.2f}",
+    lambda r: f"{r.closures.recall:.1%} of {r.closures.sounds}",
+    lambda r: f"{r.sealed.recall:.1%}",
+    lambda r: f"{r.closures.share_elsewhere:.1%} of {r.closures.events}",
+)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from invented_speech import invent
 
-from artalk_engine.training import evaluate, report
+from artalk_engine.training import drawing, evaluate, report
 from artalk_engine.training.evaluate import Utterance
 from artalk_engine.training.head_ruler import HeadRuler
 
@@ -54,18 +55,33 @@ def test_the_table_has_a_line_for_each_figure(of_the_rule):
     assert "NO" not in table
 
 
+def test_the_rules_own_figures_stand_beside_as_the_ceiling(of_the_rule):
+    row = of_the_rule.table(of_the_rule).splitlines()[2]
+    assert row.count("1.000") == 2
+
+
+def test_each_group_of_voices_has_a_line(utterances):
+    named = [replace(utterance, group=f"group {k % 2}") for k, utterance in enumerate(utterances)]
+    groups = evaluate.by_group(evaluate.judge(evaluate.rule_maker("neutral"), named, HeadRuler.load()))
+    assert list(groups) == ["group 0", "group 1"]
+    assert sum(found.closures.sounds for found in groups.values()) > 0
+    lines = report.table_of_groups(groups).splitlines()
+    assert [line[:7] for line in lines[2:]] == ["group 0", "group 1"]
+    assert all(line.endswith("yes") for line in lines[2:])
+
+
 def test_the_figures_are_written_as_json(of_the_rule, tmp_path):
-    of_the_rule.write_json(tmp_path / "figures.json")
+    report.write_json(tmp_path / "figures.json", of_the_rule, of_the_rule, {"nobody": of_the_rule})
     figures = json.loads((tmp_path / "figures.json").read_text())
-    assert figures["closure_recall"] == 1.0
-    assert figures["passes_goal"] is True
+    assert figures["closure_recall"] == figures["of_the_rule"]["closure_recall"] == 1.0
+    assert figures["groups"]["nobody"]["passes_goal"] is True
 
 
 def test_the_picture_is_drawn(utterances, tmp_path):
     pytest.importorskip("matplotlib")
     judged = evaluate.judge(evaluate.rule_maker("neutral"), utterances[:1], HeadRuler.load())[0]
     speech = judged.utterance
-    report.draw(tmp_path / "p.png", speech.waveform, speech.phones, judged.face, judged.rule_face, speech.voice)
+    drawing.draw(tmp_path / "p.png", speech.waveform, speech.phones, judged.face, judged.rule_face, speech.voice)
     assert (tmp_path / "p.png").stat().st_size > 20_000
 
 

@@ -5,6 +5,7 @@ import pytest
 from invented_speech import spoken
 
 from artalk_engine.training import measures
+from artalk_engine.training.phones import Phone
 
 SPEECH = spoken(("pau", 0.4), ("aa", 0.4), ("b", 0.08), ("aa", 0.72), ("m", 0.08), ("aa", 0.32), ("pau", 0.4))
 
@@ -75,3 +76,15 @@ def test_jitter_is_zero_for_a_parabola():
 
 def test_runs_are_found_at_both_ends():
     assert measures.runs(np.array([True, False, True, True])) == [(0, 0), (2, 3)]
+
+
+def test_lips_that_touch_on_a_w_are_excused_where_the_rule_nearly_closes_them_too():
+    phones = (Phone("aa", 0.0, 0.8), Phone("w", 0.8, 0.9), Phone("aa", 0.9, 2.0))
+    gap = np.full(50, 8.0)
+    gap[21] = 0.8  # on the w
+    gap[40] = 0.8  # on the vowel
+    narrow, wide = np.full(50, 8.0), np.full(50, 8.0)
+    narrow[[21, 40]] = 1.5
+    assert measures.closures(gap, phones).elsewhere == 2
+    assert measures.closures(gap, phones, rule_gap=wide).elsewhere == 2
+    assert measures.closures(gap, phones, rule_gap=narrow).elsewhere == 1
