@@ -73,6 +73,7 @@ class Service:
     def __init__(self) -> None:
         self._warm: WarmEngine | None = None
         self._studio: Studio | None = None  # used by the side worker alone
+        self._avatars: dict[str, tuple[str, ...]] = {}  # by folder
 
     def handle(self, job: Job) -> Reply:
         """Do one job.
@@ -108,7 +109,18 @@ class Service:
 
     def _describe(self, job: Job, request: Describe) -> Description:
         voice, engine = self._engine(job, request)
-        return Description(str(engine.device), (voice.name,), engine.styles(), engine.rig)
+        return Description(
+            str(engine.device), (voice.name,), engine.styles(), engine.rig, self._avatars_in(request.model)
+        )
+
+    def _avatars_in(self, model: str) -> tuple[str, ...]:
+        """Name the avatars in a model's folder; reading them takes a moment, so it is done once."""
+        if model and model not in self._avatars:
+            with needed_packages():
+                from artalk_engine.preview import avatar_names
+
+            self._avatars[model] = avatar_names(model)
+        return self._avatars.get(model, ())
 
     def _generate(self, job: Job, request: Generate) -> Done:
         job.progress(SOUND)

@@ -7,8 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from artalk_engine.errors import OptionError
-from artalk_engine.preview import Studio
+from artalk_engine.errors import EngineError, OptionError
+from artalk_engine.preview import Studio, avatar_names
 from artalk_engine.render.film import make_film
 from artalk_engine.render.heads import load_head
 from bridge.client import EngineClient, engine_command
@@ -113,6 +113,14 @@ def test_what_is_no_motion_is_refused(pictures, tmp_path, rows):
         drawn(Studio(), wish(tmp_path / "bad.npy", pictures, [0]))
     with pytest.raises(OptionError, match="cannot be read"):
         drawn(Studio(), wish(tmp_path / "gone.npy", pictures, [0]))
+
+
+def test_an_avatar_without_weights_says_what_is_missing(motion, pictures, tmp_path):
+    with pytest.raises(EngineError, match=r"GAGAvatar\.pt"):
+        drawn(Studio(), wish(motion, pictures, [0], portrait="11.jpg", rig="flame", model=str(tmp_path)))
+    with pytest.raises(EngineError, match="builtin"):
+        drawn(Studio(), wish(motion, pictures, [0], portrait="11.jpg"))
+    assert avatar_names(str(tmp_path)) == ()
 
 
 def test_a_film_has_a_picture_for_every_row_and_its_sound(motion, tmp_path, sound_file):
