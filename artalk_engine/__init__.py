@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .avatar.gagavatar import GAGAvatar
     from .body.rvq_vae import RVQVAE
     from .engine import ARTAvatarInferEngine
     from .face.flame import FLAMEModel
@@ -31,6 +32,7 @@ __all__ = [
     "BitwiseARModel",
     "BitwiseVAE",
     "FLAMEModel",
+    "GAGAvatar",
     "MultiScaleBSQ",
     "RenderMesh",
     "StyleEncoder",
@@ -39,6 +41,7 @@ __all__ = [
 
 _HOMES = {
     "BSQ": "motion.quantizer",
+    "GAGAvatar": "avatar.gagavatar",
     "RVQVAE": "body.rvq_vae",
     "ARTAvatarInferEngine": "engine",
     "ARTalkStreamer": "streaming",

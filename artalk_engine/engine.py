@@ -23,7 +23,7 @@ from .audio.waveform import as_array, check_waveform
 from .audio.windows import window_count
 from .checkpoints import check_style, load_generator, load_style, read_config
 from .devices import choose_device, choose_threads
-from .errors import NotInThisVersionError, OptionError, StyleError
+from .errors import OptionError, RigMismatchError, StyleError
 from .model_folder import ModelFolder, builtin_model, find_model
 from .motion.smoothing import smooth
 from .options import DEFAULT_STYLE, Manner, Style, TakeChanges, TakeOptions
@@ -34,6 +34,7 @@ from .streaming import ARTalkStreamer
 from .styles import list_styles
 
 if TYPE_CHECKING:
+    from .avatar.gagavatar import GAGAvatar
     from .render.film import FilmOptions, Motions
     from .render.heads import Head
 
@@ -42,6 +43,7 @@ Sound = Path | str | Recording | npt.NDArray[Any] | torch.Tensor
 
 Begun = tuple[Performance, Iterator[Samples]]  # a clip in the making, and its sound
 
+MESH = "mesh"  # the shape_id of the model's own head
 CLIPS_TOGETHER = 8
 CLIPS_TOGETHER_ON_GPU = 64
 
@@ -74,7 +76,7 @@ class ARTAvatarInferEngine:
         """Load a model.
 
         Args:
-            load_gaga: also load the photographic avatar.
+            load_gaga: load the photographic avatar now; else it is loaded when first asked for.
             fix_pose: keep the head from turning.
             clip_length: frames to make at most; None is all.
             device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
@@ -86,8 +88,6 @@ class ARTAvatarInferEngine:
             continuity: what of the sound around a window counts for it; ``auto`` is what suits the model.
             precision: ``exact``, or ``fast`` for reduced precision where the device gains by it.
         """
-        if load_gaga:
-            raise NotInThisVersionError("GAGAvatar is not part of this version")
         self._files = find_files(checkpoint)
         self.config = read_config(self._files, config, rig)
         self.rig = self.config.rig
@@ -97,7 +97,10 @@ class ARTAvatarInferEngine:
         choose_hearing(continuity, self.config)  # says now what the model cannot do
         self._model = load_generator(self._files.weights, self.config).to(self.device)
         use_precision(self._model, precision, self.device)
+        self._precision = precision
         self._live: ARTalkStreamer | None = None
+        if load_gaga:
+            self.avatar  # noqa: B018 - which loads it
 
     def inference(self, audio: Sound, clip_length: int | None = None, **options: Unpack[Manner]) -> Motion:
         """Make the motion of a whole sound.
@@ -246,6 +249,22 @@ class ARTAvatarInferEngine:
 
         return load_head(self.rig, self._files.flame)
 
+    @cached_property
+    def avatar(self) -> GAGAvatar:
+        """The networks of photographic avatars, which lie in ``GAGAvatar`` in the model's folder.
+
+        Raises:
+            RigMismatchError: if the model does not speak to FLAME's head, which they follow.
+            AssetMissingError: if they are not there.
+        """
+        from .avatar.files import find_avatar
+        from .avatar.gagavatar import GAGAvatar
+
+        if self.rig != GAGAvatar.rig:
+            raise RigMismatchError("the model", self.rig, GAGAvatar.rig)
+        files = find_avatar(self._files.weights.parent)
+        return GAGAvatar(files.weights, files.tracked, device=str(self.device), precision=self._precision)
+
     def rendering(
         self,
         audio: Sound | None,
@@ -260,8 +279,8 @@ class ARTAvatarInferEngine:
         Args:
             audio: as for ``inference``; None for a silent film.
             motions: ``[T, 106]``, a motion file's content, or pieces of motion such as ``stream`` gives.
-            shape_id: ``mesh`` is the model's own head.
-            shape_code: its identity, up to 300 shape coefficients.
+            shape_id: ``mesh`` is the model's own head, all others are avatars, such as ``11.jpg``.
+            shape_code: identity of the head, up to 300 shape coefficients; an avatar has its own.
             save_name: an ``.mp4``, ``.gif`` or ``.webp``, or a folder for PNG pictures.
             options: size, rate, camera and colours; None is ARTalk's size and rate.
 
@@ -271,14 +290,25 @@ class ARTAvatarInferEngine:
         Raises:
             OutputError: if it exists already or cannot be written.
             OptionError: if the motion or an option makes no sense.
+            AvatarError: if there is no such avatar.
         """
         from .render.film import make_film
         from .render.heads import read_betas
 
-        if shape_id != "mesh":
-            raise NotInThisVersionError("photographic avatars are not part of this version", "Use mesh as shape_id.")
+        if shape_id != MESH:
+            self._film_avatar(Path(save_name), motions, shape_id, audio, options)
+            return Path(save_name)
         make_film(Path(save_name), motions, self.head, audio, options, read_betas(shape_code))
         return Path(save_name)
+
+    def _film_avatar(
+        self, path: Path, motions: Motions, avatar_id: str, audio: Sound | None, options: FilmOptions | None
+    ) -> None:
+        from .avatar.filming import film_avatar
+
+        if self.avatar.avatar_id != avatar_id:
+            self.avatar.set_avatar_id(avatar_id)
+        film_avatar(path, motions, self.avatar, self.head.flame, audio, options)
 
     def _perform(self, audio: Sound, take: TakeOptions) -> Begun:
         """Begin a clip; return it with its sound, which is read as the clip hears it."""

@@ -184,8 +184,8 @@ class GAGAvatar:
                 look,
             )
 
-        posed = zip(batch["t_points"].split(1), batch["t_transform"].split(1), strict=True)
-        return torch.cat([draw(*frame) for frame in posed])
+        posed = zip(batch["t_points"], batch["t_transform"], strict=True)
+        return torch.cat([draw(head[None], camera[None]) for head, camera in posed])
 
     def _chosen(self) -> tuple[TrackedAvatar, AvatarGaussians]:
         if self._avatar is None or self._gaussians is None:

@@ -227,7 +227,8 @@ def prepare(unet: StyleUNet, device: torch.device, dtype: torch.dtype) -> None:
     unet.to(device)
     for module in unet.modules():
         if isinstance(module, nn.Conv2d):
-            module.to(dtype=dtype, memory_format=torch.channels_last)
+            weight = module.weight.to(dtype=dtype, memory_format=torch.channels_last)
+            module.to(dtype=dtype).weight = nn.Parameter(weight, requires_grad=False)
         elif isinstance(module, ModulatedConv):
             if module.is_normed:
                 module.squares = module.squared()

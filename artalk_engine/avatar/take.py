@@ -71,6 +71,11 @@ class AvatarTake:
             self._foreheads = calmed(brow(self._motion[:, EXPRESSION], self._motion[:, JAW_POSE]), fps=fps)
         self.frames, self.size = len(self._motion), (look.side, look.side)
 
+    @property
+    def together(self) -> int:
+        """How many are worth drawing in one call."""
+        return self._painter.together
+
     def draw(self, frames: Sequence[int]) -> npt.NDArray[np.uint8]:
         """Draw frames, counted from 0, as ``[N, H, W, 3]`` sRGB.
 

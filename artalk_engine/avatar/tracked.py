@@ -78,10 +78,10 @@ def _read(path: Path) -> Any:
 
 def _array_makers() -> list[Any]:
     """List what numpy's arrays are made by in pickles, under the names of both of its generations."""
-    reconstruct = np._core.multiarray._reconstruct
+    reconstruct = np.empty(0).__reduce__()[0]
     kinds = {type(np.dtype(name)) for name in ("float16", "float32", "float64", "uint8", "int32", "int64")}
-    older = (reconstruct, "numpy.core.multiarray._reconstruct")
-    return [reconstruct, older, np.ndarray, np.dtype, *kinds, codecs.encode, (codecs.encode, "_codecs.encode")]
+    makers = [(reconstruct, f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")]
+    return [*makers, np.ndarray, np.dtype, *kinds, (codecs.encode, "_codecs.encode")]
 
 
 def _is_entry(value: object) -> bool:

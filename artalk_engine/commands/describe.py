@@ -18,6 +18,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Describe the model that the options name."""
     engine, voice = load(options)
+    from artalk_engine.preview import avatar_names
+
     return {
         "version": engine_version(),
         "model": voice.name,
@@ -25,4 +27,5 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "device": str(engine.device),
         "precision": voice.precision,
         "styles": list(engine.styles()),
+        "avatars": list(avatar_names(options.model)),
     }

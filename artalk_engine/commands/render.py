@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from artalk_engine.config import BUILTIN_RIG, FLAME_RIG
 from artalk_engine.console import say
 from artalk_engine.environment import needed_packages
+from artalk_engine.errors import RigMismatchError
 from bridge.motion_file import MotionFile, load_motion
 
+from . import avatar as avatars
 from .common import load
 from .speaking import add_sound_options, add_take_options, changes_of, recording_of
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from artalk_engine.audio.recording import Recording
-    from artalk_engine.render.film import FilmOptions
+    from artalk_engine.render.film import FilmOptions, Motions
     from artalk_engine.render.heads import Head
 
 MOTION_ENDINGS = (".npz", ".json", ".csv", ".pt", ".pth")
@@ -38,6 +40,7 @@ class Film:
     duration_s: float
     fps: float
     rig: str
+    avatar: str  # "" is the mesh
     elapsed_s: float
 
 
@@ -60,12 +63,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=Path,
         metavar="FILE",
-        help=".mp4, or without sound .gif, .webp or a folder for PNG pictures (default: the input's name)",
+        help=".mp4, without sound .gif, .webp or a folder for PNG pictures, or the moving head itself as .glb "
+        "(default: the input's name)",
     )
     parser.add_argument("-f", "--force", action="store_true", help="replace a film that exists")
     film = parser.add_argument_group("film")
     add_film_options(film)
     film.add_argument("--sound", type=Path, metavar="FILE", help="of a motion file (default: its own, if beside it)")
+    avatars.add_film_options(parser.add_argument_group("avatar"))
     add_sound_options(parser.add_argument_group("sound"))
     add_take_options(parser.add_argument_group("take"))
 
@@ -110,13 +115,36 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     output, look = options.output or Path(options.input.with_suffix(".mp4").name), look_of(options)
     check_film(output, look)
     changes_of(options)  # refuses what makes no sense
+    draw = _avatar_film(output, look, options) if options.avatar else make_film
     begun, fps = time.monotonic(), check_fps(look.fps)
     scene = _given(options) if options.input.suffix.lower() in MOTION_ENDINGS else _spoken(options)
     expected = frames_at(scene.frames, fps) if scene.frames else None
     with tqdm(desc="Filming", total=expected, unit="picture", disable=None, leave=False) as bar:
-        made = make_film(output, scene.motion, scene.head, scene.sound, look, on_picture=bar.update)
+        made = draw(output, scene.motion, scene.head, scene.sound, look, on_picture=lambda _: bar.update())
     took_s = round(time.monotonic() - begun, 3)
-    return asdict(Film(str(output), made, round(float(made / fps), 3), round(float(fps), 3), scene.head.rig, took_s))
+    seconds, a_second = round(float(made / fps), 3), round(float(fps), 3)
+    return asdict(Film(str(output), made, seconds, a_second, scene.head.rig, options.avatar, took_s))
+
+
+def _avatar_film(path: Path, look: FilmOptions, options: argparse.Namespace) -> Callable[..., int]:
+    """Return what films the avatar that the options name, known to be there, in the mesh's place."""
+    from artalk_engine.avatar.files import read_avatar
+    from artalk_engine.avatar.filming import check_avatar_film, film_avatar
+
+    files = avatars.find_files(options)
+    read_avatar(files, options.avatar)
+    check_avatar_film(path, look)
+
+    def film(path: Path, motion: Motions, head: Head, sound: Recording | None, look: FilmOptions, **told: Any) -> int:
+        if head.rig != FLAME_RIG:
+            raise RigMismatchError("this motion", head.rig, FLAME_RIG)
+        avatar = avatars.load_avatar(options, files)
+        made = film_avatar(path, motion, avatar, head.flame, sound, look, avatars.look_of(options), **told)
+        if avatar.notice:
+            say(avatar.notice)
+        return made
+
+    return film
 
 
 def look_of(options: argparse.Namespace) -> FilmOptions:

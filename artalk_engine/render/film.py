@@ -163,8 +163,18 @@ def film_take(
     options = dataclasses.replace(options or FilmOptions(), size=take.size)
     check_film(path, options)
     sound, numbers = _sound(audio), range(take.frames)
-    drawn = (picture for first in numbers[::TOGETHER] for picture in take.draw(numbers[first : first + TOGETHER]))
+    drawn = (picture for first in numbers[:: take.together] for picture in take.draw(numbers[first:][: take.together]))
     return _write(path, _counted(drawn, on_picture), check_fps(options.fps), sound)
+
+
+def retimed_motion(motions: Motions, rig: str, fps: Fraction | float) -> Motion:
+    """Return all of a motion ``[T, 106]`` at a film's rate.
+
+    Raises:
+        OptionError: if it has no frames, another shape, or values that are no numbers.
+        RigMismatchError: if a motion file speaks to another rig.
+    """
+    return np.concatenate(list(_retimed(_pieces(motions, rig), Retimer(fps))))
 
 
 def _write(path: Path, pictures: Iterator[Bytes], fps: Fraction, sound: Audio | None) -> int:

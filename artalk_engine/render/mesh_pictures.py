@@ -17,6 +17,7 @@ from .mesh import Bytes, Look, RenderMesh
 
 Motion = npt.NDArray[np.float32]
 
+TOGETHER = 16
 SMOOTH_EDGES = 2  # samples a pixel in each direction
 
 
@@ -69,6 +70,11 @@ class MeshPictures:
     def size(self) -> tuple[int, int]:
         """Their height and width."""
         return self.painter.size
+
+    @property
+    def together(self) -> int:
+        """How many are worth drawing in one call."""
+        return TOGETHER
 
     def draw(self, frames: Sequence[int]) -> Bytes:
         """Draw some of them, ``[N, H, W, 3]``; each depends on its number alone."""

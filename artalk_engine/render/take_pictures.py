@@ -20,5 +20,9 @@ class TakePictures(Protocol):
     def size(self) -> tuple[int, int]:
         """Height and width."""
 
+    @property
+    def together(self) -> int:
+        """How many are worth drawing in one call; more come no sooner."""
+
     def draw(self, frames: Sequence[int]) -> NDArray[np.uint8]:
         """Draw frames, counted from 0, as ``[N, H, W, 3]`` sRGB."""
