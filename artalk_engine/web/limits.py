@@ -1,0 +1,90 @@
+"""What the server refuses before anything else sees it, and what it lets a browser load."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .files import PageFiles
+from .options import MEGABYTE, PageOptions
+
+SLACK = 100_000  # bytes of a form around a file
+# Nothing may be loaded from, or sent to, anywhere but this server, whatever a library's page asks for.
+POLICY = (
+    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' data: blob:; "
+    "frame-ancestors 'self'; form-action 'self'; base-uri 'self'"
+)
+
+
+class TooLargeError(Exception):
+    """More was sent than was announced."""
+
+
+class Limits:
+    """Stands before the page."""
+
+    def __init__(self, app: ASGIApp, options: PageOptions, files: PageFiles) -> None:
+        self._app, self._files = app, files
+        self._most = options.max_upload_mb * MEGABYTE + SLACK
+        self._text = f"This file is larger than {options.max_upload_mb} MB, which is the most that this page takes."
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is allowed."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        size = _announced(scope)
+        if size > self._most:
+            await _refuse(send, 413, self._text)
+        elif size > SLACK and not self._files.has_room(size):
+            await _refuse(send, 507, "The page has no room left for this file. Try again later.")
+        else:
+            await self._pass(scope, receive, send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received, has_begun = 0, False
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._most:
+                raise TooLargeError
+            return message
+
+        async def guarded(message: Message) -> None:
+            nonlocal has_begun
+            if message["type"] == "http.response.start":
+                has_begun = True
+                message["headers"] = [*message.get("headers", []), *_guards()]
+            await send(message)
+
+        try:
+            await self._app(scope, counted, guarded)
+        except TooLargeError:
+            if not has_begun:
+                await _refuse(send, 413, self._text)
+
+
+def _announced(scope: Scope) -> int:
+    """Say how many bytes follow, as far as a request tells."""
+    text = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(text) if text.isdigit() else 0
+
+
+def _guards() -> list[tuple[bytes, bytes]]:
+    return [
+        (b"content-security-policy", POLICY.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+    ]
+
+
+async def _refuse(send: Send, status: int, text: str) -> None:
+    body = text.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,43 @@
+"""How the page looks: quiet greys and one colour, light and dark, with the fonts of the system."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+FONTS = ["ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"]
+MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
+
+THEME = gr.themes.Base(
+    primary_hue=gr.themes.colors.indigo,
+    neutral_hue=gr.themes.colors.slate,
+    radius_size=gr.themes.sizes.radius_md,
+    font=FONTS,
+    font_mono=MONO,
+).set(
+    body_background_fill="*neutral_50",
+    body_background_fill_dark="*neutral_950",
+    block_border_width="1px",
+    block_shadow="none",
+    block_label_background_fill="transparent",
+    block_label_background_fill_dark="transparent",
+    button_primary_background_fill="*primary_600",
+    button_primary_background_fill_hover="*primary_500",
+    button_primary_text_color="white",
+)
+
+CSS = """
+.gradio-container { max-width: 1180px !important; }
+#title h1 { font-size: 1.5rem; font-weight: 650; margin: .4rem 0 0; }
+#title p { color: var(--body-text-color-subdued); margin: 0 0 .4rem; }
+#generate { flex: 3; } #cancel { flex: 1; }
+#status p { margin: .2rem 0; } #status b { font-weight: 600; }
+#status progress { width: 100%; height: .5rem; accent-color: var(--color-accent); }
+#status .problem { border-left: 3px solid #d64545; padding: .3rem .8rem; background: rgb(214 69 69 / .08); }
+#live iframe { width: 100%; aspect-ratio: 1; max-height: 62vh; border: 0; border-radius: var(--radius-lg); }
+#head iframe { width: 100%; height: min(60vh, 30rem); border: 0; border-radius: var(--radius-lg);
+  background: var(--background-fill-secondary); }
+#film video { max-height: 62vh; }
+footer { display: none !important; }
+"""
+
+HEAD = '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
