@@ -1,6 +1,7 @@
 """Judge a voice: its motion on speech that it never heard, against the rule's motion and against what the eye asks for.
 
     python -m artalk_engine.training evaluate
+    python -m artalk_engine.training evaluate --audio speech.wav --transcript "What is said."
 
 The voices and the sentences are those that the corpus keeps out of training. The rule knows every sound and its time,
 the voice hears only the waveform; how near it comes is the measure. What must hold for any face (lips closed on p, b
@@ -21,12 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from artalk_engine.audio.continuity import Continuity
+from artalk_engine.audio.recording import Recording
 from artalk_engine.errors import ConfigError
 from artalk_engine.motion.seams import seam_ratio
 from artalk_engine.motion.smoothing import smooth
 from bridge.motion import FPS
 
-from . import drawing, measures, report, styles
+from . import alignment, drawing, measures, recordings, report, styles
 from .emphasis import SAMPLE_RATE_HZ
 from .head_ruler import FaceCurves, HeadRuler
 from .phones import PAUSE, Phone
@@ -41,7 +43,6 @@ Seen = tuple[FaceCurves, tuple[Phone, ...]]
 
 NOISE_DB = -50.0  # full scale
 _QUIET_S = 6.0
-_STILL_MM = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +152,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clips", type=int, default=24, help="number of utterances (24)")
     parser.add_argument("--voices", nargs="+", default=[], metavar="NAME", help="only voices with this in their name")
     parser.add_argument("--rule", action="store_true", help="judge the rule itself: the best that can be learned")
+    parser.add_argument("--audio", type=Path, metavar="FILE", help="judge on this recording of a person instead")
+    parser.add_argument("--transcript", metavar="TEXT", help="what the recording says; its p, b and m are looked for")
+    parser.add_argument("--language", default="en-us", help="espeak-ng's name of the transcript's language (en-us)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="also draw curves of one utterance here")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Evaluate as the options say, and print the table; the exit status is 1 if the first version's figures fail."""
+    """Evaluate as the options say, and print the table; the exit status is 1 if the first version's figures fail.
+
+    On a recording, it is 1 if what was promised of recordings fails.
+    """
+    if arguments.audio:
+        return _run_on_recording(arguments)
     make = rule_maker(arguments.style) if arguments.rule else _engine_maker(arguments)
     utterances = held_out(arguments.clips, arguments.voices)
     ruler = HeadRuler.load()
@@ -172,6 +181,21 @@ def run(arguments: argparse.Namespace) -> int:
         speech = shown.utterance
         drawing.draw(arguments.picture, speech.waveform, speech.phones, shown.face, shown.rule_face, speech.voice)
     return 0 if figures.passes_first_version else 1
+
+
+def _run_on_recording(arguments: argparse.Namespace) -> int:
+    """Judge the voice on a recording, as the options say."""
+    waveform = np.concatenate([np.zeros(0, np.float32), *Recording(arguments.audio).blocks()])
+    motion = _engine_maker(arguments)(Utterance(waveform, (), arguments.audio.name))
+    face = HeadRuler.load().measure(motion)
+    phones = alignment.align(waveform, arguments.transcript, arguments.language) if arguments.transcript else ()
+    judgement = recordings.judge(waveform, motion, face, phones)
+    sys.stdout.write(judgement.table() + "\n")
+    if arguments.json:
+        judgement.write_json(arguments.json)
+    if arguments.picture:
+        drawing.draw(arguments.picture, waveform, phones, face, None, arguments.audio.name, motion=motion)
+    return 0 if judgement.is_good else 1
 
 
 def _engine_maker(arguments: argparse.Namespace) -> MotionMaker:
@@ -207,8 +231,8 @@ def _figures(judged: Sequence[Judged], quiet: Sequence[Seen] = (), noisy: Sequen
         width_correlation=_correlation_at(lag, [(x.face.width, x.rule_face.width) for x in judged]),
         closures=_closures(judged, measures.CLOSED_MM),
         sealed=_closures(judged, measures.SEALED_MM),
-        silences=_rest([*((each.face, each.utterance.phones) for each in judged), *quiet]),
-        noisy_silences=_rest(noisy),
+        silences=measures.rest([*((each.face, each.utterance.phones) for each in judged), *quiet]),
+        noisy_silences=measures.rest(noisy),
         blinks_per_minute=60.0 * len(full) * FPS / frames,
         full_blinks=float(np.mean(full)) if full else 0.0,
         blink_interval_spread=float(intervals.std() / intervals.mean()) if len(intervals) > 1 else 0.0,
@@ -230,17 +254,6 @@ def _closures(judged: Sequence[Judged], closed_mm: float) -> measures.Closures:
 def _correlation_at(lag: int, pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> float:
     """Return the mean correlation of pairs of curves at one lag."""
     return float(np.mean([measures.lagged_correlations(*pair)[5 + lag] for pair in pairs]))
-
-
-def _rest(faces: Sequence[Seen]) -> report.Rest:
-    """Count the silences in which the mouth is closed and still."""
-    silences = closed = still = 0
-    for face, phones in faces:
-        for frames in measures.silences(phones, len(face.lip_gap)):
-            silences += 1
-            closed += bool(face.lip_gap[frames].max() <= measures.CLOSED_MM)
-            still += bool(np.ptp(face.opening[frames]) <= _STILL_MM)
-    return report.Rest(silences, closed, still)
 
 
 def _quiet(noise_db: float | None) -> Utterance:

@@ -6,7 +6,7 @@ All take curves in millimetres at 25 fps (`head_ruler.FaceCurves`) and phones in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bridge.motion import FPS
 
+from .head_ruler import FaceCurves
 from .phones import BILABIALS, PAUSE, Phone
 
 Floats = NDArray[np.float64]
@@ -26,6 +27,7 @@ NEAR_S = 0.060  # a closure counts for a sound at most this far away
 SHORTEST_SILENCE_S = 0.3
 _SETTLING_S, _PREPARING_S = 0.16, 0.12  # of a silence, left to the lips to come to rest and to start again
 _LIDS_SHUT_MM = 0.5
+_STILL_MM = 0.5
 _SHORTEST_PAUSE_S = 0.05  # in shorter ones nobody comes to rest
 _NARROW = frozenset(("f", "v", "w", "bh", "ph", "yw"))
 
@@ -65,6 +67,20 @@ class Closures:
             self.events + other.events,
             self.elsewhere + other.elsewhere,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How many silences there were, and in how many the mouth was closed, and still, all through."""
+
+    silences: int
+    closed: int
+    still: int
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the mouth rested in every silence."""
+        return self.closed == self.still == self.silences
 
 
 def closures(
@@ -120,6 +136,14 @@ def silences(phones: Sequence[Phone], frames: int) -> list[slice]:
         if last >= first:
             found.append(slice(first, last + 1))
     return found
+
+
+def rest(seen: Iterable[tuple[FaceCurves, Sequence[Phone]]]) -> Rest:
+    """Count the silences in which the mouth is closed and still, over faces with what is said."""
+    found = [(face, frames) for face, phones in seen for frames in silences(phones, len(face.lip_gap))]
+    closed = sum(bool(face.lip_gap[frames].max() <= CLOSED_MM) for face, frames in found)
+    still = sum(bool(np.ptp(face.opening[frames]) <= _STILL_MM) for face, frames in found)
+    return Rest(len(found), closed, still)
 
 
 def blinks(lid_gaps: Floats) -> list[tuple[int, bool]]:

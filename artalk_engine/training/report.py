@@ -7,21 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .measures import Closures
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """How many silences there were, and in how many the mouth was closed, and still, all through."""
-
-    silences: int
-    closed: int
-    still: int
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether the mouth rested in every silence."""
-        return self.closed == self.still == self.silences
+from .measures import Closures, Rest
 
 
 @dataclass(frozen=True, slots=True)
