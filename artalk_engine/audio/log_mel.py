@@ -153,7 +153,7 @@ class _Block(nn.Module):
             nn.GELU(),
             nn.Conv1d(width, 2 * width, 1),
             nn.GELU(),
-            nn.Dropout(config.dropout),
+            nn.Dropout1d(config.dropout),  # whole channels: a draw for each step takes longer than a convolution
             nn.Conv1d(2 * width, width, 1),
         )
 

@@ -87,7 +87,7 @@ def _fit(motion: Motion, first: int, numbers: range, length: int | None, span: i
     """Smooth the frames ``numbers``, ``motion`` starting with frame ``first``; ``length`` if it is known."""
     if length is not None and length < span:
         return motion[numbers.start - first : numbers.stop - first].copy()
-    half, rows = span // 2, _fit_matrix(span, order)
+    half, rows = span // 2, fit_matrix(span, order)
     made = np.empty((len(numbers), motion.shape[1]), np.float32)
     ending = numbers.stop if length is None else length - half  # the first frame whose fit is the last span's
     begin, end = max(numbers.start, half), min(numbers.stop, ending)
@@ -112,7 +112,7 @@ def _weigh(frames: list[Motion], weights: npt.NDArray[np.float64]) -> npt.NDArra
 
 
 @cache
-def _fit_matrix(span: int, order: int) -> npt.NDArray[np.float64]:
+def fit_matrix(span: int, order: int) -> npt.NDArray[np.float64]:
     """Row ``i`` gives the fitted value at frame ``i`` of a span, ``[span, span]``."""
     powers = np.vander(np.arange(span) - span // 2, order + 1).astype(np.float64)
     return np.asarray(powers @ np.linalg.pinv(powers))

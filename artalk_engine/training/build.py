@@ -100,11 +100,11 @@ def build(config: BuildConfig, work: Path, out: Path, processes: int = 1) -> Bit
     quiet = quiet_clips(_QUIET_CLIPS, np.random.default_rng(config.corpus.seed))
     source = WindowSource([*corpus.clips(config.corpus, cache), *quiet])
     log.info("training on %d clips, reporting on %d", len(source), len(held_out))
-    encoder = train_encoder.train(config.encoder, source, held_out, head, work / "encoder.pt")
+    taught = train_encoder.train(config.encoder, source, held_out, head, work / "encoder.pt")
     codec = train_codec.train(config.codec, source, held_out, head, work / "codec.pt")
     audio = audio_mapping(config.encoder)
     state = work / "generator.pt"
-    model = train_generator.train(config.generator, encoder, audio, codec, source, held_out, head, state)
+    model = train_generator.train(config.generator, taught, audio, codec, source, held_out, head, state)
     write_voice(model, config.generator.mapping(audio), out)
     return model
 

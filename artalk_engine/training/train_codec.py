@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from artalk_engine.motion.vae import BitwiseVAE
 from bridge.motion import CHANNELS
 
 from . import loop
-from .motion_loss import LipDirections, MotionLoss, MotionStatistics
+from .motion_loss import ClosureLoss, LipDirections, MotionLoss, MotionStatistics
 from .windows import WindowSource
 
 _CLOSED_MM, _NEARLY_CLOSED_MM = 0.5, 1.0
+_CLOSURE_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def train(
     codec.motion_mean.copy_(statistics.mean)
     codec.motion_std.copy_(statistics.std)
     _silence_still_channels(codec, statistics)
-    motion_loss = MotionLoss(head, statistics)
+    motion_loss, closure_loss = MotionLoss(head, statistics), ClosureLoss(head)
     directions = LipDirections.load(head)
     examined = held_out.draw_motion(64, np.random.default_rng(0))
 
@@ -71,10 +72,14 @@ def train(
         codec.train()
         previous, styled = source.draw_motion(config.loop.batch, rng)
         output = codec(previous, styled)
-        made = torch.cat([output.previous, output.this], dim=1)
-        return {"motion": motion_loss(made, torch.cat([previous, styled], dim=1)), "bits": output.losses.mean()}
+        made, wanted = torch.cat([output.previous, output.this], dim=1), torch.cat([previous, styled], dim=1)
+        return {
+            "motion": motion_loss(made, wanted),
+            "closures": _CLOSURE_WEIGHT * closure_loss(made, wanted),
+            "bits": output.losses.mean(),
+        }
 
-    loop.run(codec, config.loop, step, state_path, lambda _: examine(codec, *examined, directions))
+    loop.run(codec, config.loop, step, state_path, lambda averaged: examine(averaged, *examined, directions))
     return codec.eval()
 
 
@@ -87,7 +92,7 @@ def _silence_still_channels(codec: BitwiseVAE, statistics: MotionStatistics) -> 
 
 
 @torch.no_grad()
-def examine(codec: BitwiseVAE, previous: Tensor, styled: Tensor, directions: LipDirections) -> str:
+def examine(codec: nn.Module, previous: Tensor, styled: Tensor, directions: LipDirections) -> str:
     """Say what survives the codec: the lips' opening, closures."""
     codec.eval()
     made = codec(previous, styled).this

@@ -14,12 +14,13 @@ from artalk_engine.audio.log_mel import LogMelConfig, LogMelEncoder
 from bridge.motion import CHANNELS
 
 from . import loop
-from .augmentation import warp_log_mel
-from .motion_loss import LipDirections, MotionLoss, MotionStatistics
+from .motion_loss import ClosureLoss, LipDirections, MotionLoss, MotionStatistics
 from .phones import SYMBOLS
+from .pictures import disturb
 from .windows import Batch, WindowSource
 
-_MOTION_WEIGHT = 0.4
+_MOTION_WEIGHT, _CLOSURE_WEIGHT = 0.4, 0.6
+_SMOOTHING = 0.05  # share of certainty about a phone that is not asked for, since its borders are not sharp
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +32,43 @@ class EncoderTraining:
 
 
 class TaughtEncoder(nn.Module):
-    """The encoder with two readings on top, which only its training needs."""
+    """The encoder with two readings on top, which only its training needs, and their losses."""
 
-    def __init__(self, config: LogMelConfig, statistics: MotionStatistics) -> None:
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, config: LogMelConfig, head: Path, statistics: MotionStatistics) -> None:
         super().__init__()
         self.encoder = LogMelEncoder(config)
         self.phone_head = nn.Linear(config.width, len(SYMBOLS))
         self.motion_head = nn.Linear(config.width, CHANNELS)
+        self.motion_loss, self.closure_loss = MotionLoss(head, statistics), ClosureLoss(head)
         self.register_buffer("mean", statistics.mean)
         self.register_buffer("std", statistics.std)
 
     def forward(self, bands: Tensor) -> tuple[Tensor, Tensor]:
         """Read a log-mel picture ``[B, N, 2 A]``: phone logits ``[B, A, P]`` and motion ``[B, A / 2, 106]``."""
-        features = self.encoder.encode(bands)
+        return self.readings(self.encoder.encode(bands))
+
+    def readings(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Read features ``[B, A, F]``: phone logits ``[B, A, P]`` and motion ``[B, A / 2, 106]``."""
         halved = F.avg_pool1d(features.transpose(1, 2), 2).transpose(1, 2)
-        motion = self.motion_head(halved) * self.std + self.mean
-        return self.phone_head(features), motion
+        return self.phone_head(features), self.motion_head(halved) * self.std + self.mean
+
+    def losses(self, features: Tensor, batch: Batch) -> loop.Losses:
+        """Losses of what features ``[B, 2 H, F]`` say, against a batch; all that is heard counts."""
+        logits, motion = self.readings(features)
+        return {
+            "phones": F.cross_entropy(logits.flatten(0, 1), batch.phones.flatten(), label_smoothing=_SMOOTHING),
+            "motion": _MOTION_WEIGHT * self.motion_loss(motion, batch.neutral),
+            "closures": _CLOSURE_WEIGHT * self.closure_loss(motion, batch.neutral),
+        }
 
 
 def train(
     config: EncoderTraining, source: WindowSource, held_out: WindowSource, head: Path, state_path: Path
-) -> LogMelEncoder:
-    """Train the encoder, or carry on; returns it ready to be used.
+) -> TaughtEncoder:
+    """Train the encoder, or carry on; returns it with the readings on top, ready to be used.
 
     Args:
         config: sizes and schedule.
@@ -61,25 +77,30 @@ def train(
         head: the built-in head, for the loss on the lips.
         state_path: where the state of the training is kept.
     """
-    statistics = MotionStatistics.of(source.motion())
     torch.manual_seed(config.loop.seed)
-    taught = TaughtEncoder(config.encoder, statistics)
-    motion_loss = MotionLoss(head, statistics)
+    taught = TaughtEncoder(config.encoder, head, MotionStatistics.of(source.motion()))
     directions = LipDirections.load(head)
     examined = held_out.draw(48, np.random.default_rng(0))
 
     def step(rng: np.random.Generator) -> loop.Losses:
         taught.train()
-        return _losses(taught, source.draw(config.loop.batch, rng), motion_loss, rng)
+        batch = source.draw(config.loop.batch, rng)
+        with torch.no_grad():
+            bands = disturb(taught.encoder.log_mel(batch.waveform), rng)
+        with loop.half_precision():
+            features = taught.encoder.encode(bands)
+        return taught.losses(features.float(), batch)
 
-    loop.run(taught, config.loop, step, state_path, lambda _: examine(taught, examined, directions))
-    return taught.encoder.eval()
+    loop.run(taught, config.loop, step, state_path, lambda averaged: examine(averaged, examined, directions))
+    return taught.eval()
 
 
 @torch.no_grad()
-def examine(taught: TaughtEncoder, batch: Batch, directions: LipDirections) -> str:
+def examine(taught: nn.Module, batch: Batch, directions: LipDirections) -> str:
     """Say how well held-out windows are heard."""
     taught.eval()
+    if not isinstance(taught, TaughtEncoder):
+        raise TypeError(f"{type(taught).__name__} reads no phones")
     logits, motion = taught(taught.encoder.log_mel(batch.waveform))
     right = (logits.argmax(-1) == batch.phones).float().mean()
     made, wanted = directions.aperture(motion), directions.aperture(batch.neutral)
@@ -93,14 +114,3 @@ def examine(taught: TaughtEncoder, batch: Batch, directions: LipDirections) -> s
 
 
 _CLOSED_MM, _NEARLY_CLOSED_MM = 0.5, 1.5
-
-
-def _losses(taught: TaughtEncoder, batch: Batch, motion_loss: MotionLoss, rng: np.random.Generator) -> loop.Losses:
-    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    with torch.no_grad():
-        bands = warp_log_mel(taught.encoder.log_mel(batch.waveform), generator)
-    logits, motion = taught(bands)
-    return {
-        "phones": F.cross_entropy(logits.flatten(0, 1), batch.phones.flatten()),
-        "motion": _MOTION_WEIGHT * motion_loss(motion, batch.neutral),
-    }

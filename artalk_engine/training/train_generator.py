@@ -2,8 +2,10 @@
 
 Generation is free-running: every mistake is fed back. Half of each batch therefore gets the coarser bits that the
 generator itself would make, and is taught the finer bits that make the best of them; the window before ends in a
-slightly wrong face, and is taught to be carried on from without a jump. Beside the bits, the motion counts: bits are
-replaced by their expectation and decoded through the frozen codec.
+slightly wrong face, and is taught to be carried on from without a jump. Beside the bits, the motion counts: where the
+coarser bits are right, all are replaced by their expectation and decoded through the frozen codec; where they are the
+generator's own, the very bits are decoded that would come out, and gradients pass through their expectation. The
+encoder goes on learning, slowly, and keeps its own losses, so that it does not forget sounds.
 """
 
 from __future__ import annotations
@@ -25,14 +27,17 @@ from artalk_engine.motion.quantizer import MultiScaleBSQ, resize_down, resize_up
 from artalk_engine.motion.vae import BitwiseVAE
 
 from . import loop
-from .augmentation import warp_log_mel
 from .free_running import examine
-from .motion_loss import LipDirections, MotionLoss, MotionStatistics
+from .motion_loss import LipDirections, MotionStatistics, spread_loss
+from .pictures import disturb
 from .train_codec import CodecTraining
-from .windows import STYLE_NAMES, Batch, WindowSource
+from .train_encoder import TaughtEncoder
+from .windows import AROUND_FRAMES, FRAMES, STYLE_NAMES, Batch, WindowSource
 
 _NEUTRAL = STYLE_NAMES.index("neutral")
 _DRIFT_FRAMES = 3.0
+_WINDOW_STEPS = slice(2 * AROUND_FRAMES, 2 * (AROUND_FRAMES + FRAMES))  # of the features of all that is heard
+_SEAM_FRAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class GeneratorTraining:
     null_share_neutral: float = 0.5  # neutral clips, and others, that are shown without their style
     null_share: float = 0.03
     motion_weight: float = 0.5
+    closure_weight: float = 0.5
+    seam_weight: float = 0.1
+    spread_weight: float = 0.3
+    hearing_weight: float = 0.15  # of the encoder's own losses
+    hearing_rate: float = 0.15  # share of the rate at which the encoder goes on learning
     loop: loop.LoopConfig = field(
         default_factory=lambda: loop.LoopConfig(steps=1800, batch=24, rate=1.5e-3, weight_decay=0.02)
     )
@@ -72,52 +82,74 @@ class GeneratorTraining:
 
 
 class GeneratorTrainer(nn.Module):
-    """The generator with its losses; encoder and codec are frozen inside."""
+    """The generator with its losses; the codec is frozen inside, the encoder is the one that was taught."""
 
-    def __init__(self, config: GeneratorTraining, model: BitwiseARModel, motion_loss: MotionLoss) -> None:
+    def __init__(self, config: GeneratorTraining, model: BitwiseARModel, taught: TaughtEncoder) -> None:
         super().__init__()
-        self.config, self.model = config, model
-        self.motion_loss = motion_loss
-        for part in (model.audio_encoder, model.basic_vae):
-            part.requires_grad_(False)
+        encoder = model.audio_encoder
+        if not isinstance(encoder, LogMelEncoder):
+            raise TypeError(f"{type(encoder).__name__} is not the encoder that was taught")
+        encoder.load_state_dict(taught.encoder.state_dict())
+        taught.encoder = encoder  # one and the same from here on
+        self.config, self.model, self.taught = config, model, taught
+        model.basic_vae.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> GeneratorTrainer:
+        """Train or not; codec and encoder always run as in use."""
+        super().train(mode)
+        self.taught.eval()
+        self.model.basic_vae.eval()
+        return self
 
     def losses(self, batch: Batch, style_clips: Tensor, rng: np.random.Generator) -> loop.Losses:
         """Losses of one batch ``[B, …]``; the first half is given right bits, the second the generator's own."""
         codec, half = self.model.basic_vae, len(batch.style) // 2
-        style = self._style(batch.style, style_clips)
         previous, this = drift(batch.previous, batch.styled, self.config.most_drift)
         with torch.no_grad():
-            features = self._hear(batch.waveform, rng)
+            bands = disturb(self.taught.encoder.log_mel(batch.waveform), rng)
             before, _ = codec.quant_to_vqidx(previous)
             window = codec.encode(previous, this)[1]
             if window is None:
                 raise AssertionError("two windows were encoded, one came back")
             right = codec.quantize(window[:half])[1]
-            own = self._own_bits(style[half:], previous[half:], batch.waveform[half:])
+        with loop.half_precision():
+            style = self._style(batch.style, style_clips)
+            heard = self.taught.encoder.encode(bands)
+            features = heard[:, _WINDOW_STEPS]
+            own = self._own_bits(style[half:], previous[half:], features[half:].detach())
             fed = torch.cat([right, flip(own, self.config.most_flips_coarser)])
-            wanted = corrections(codec.quantize, window, fed)
-        logits = self.model.teacher_forced_logits(features, style, flip(before, self.config.most_flips_before), fed)
-        made = torch.cat([previous[:, -1:], self._decode(before, logits, fed, half)], dim=1)
+            flipped = flip(before, self.config.most_flips_before)
+            logits = self.model.teacher_forced_logits(features, style, flipped, fed).float()
+        wanted = corrections(codec.quantize, window, fed)
+        last = previous[:, -1:]
+        made = torch.cat([last, self._decode(before, logits, fed, half)], dim=1)
+        hearing = sum(self.taught.losses(heard.float(), batch).values(), torch.zeros(()))
         return {
             "bits": F.cross_entropy(logits.flatten(0, 2), wanted.flatten()),
-            "motion": self.config.motion_weight * self.motion_loss(made, torch.cat([previous[:, -1:], this], dim=1)),
+            **self._motion_losses(made, torch.cat([last, this], dim=1)),
+            "hearing": self.config.hearing_weight * hearing,
         }
 
-    def _own_bits(self, style: Tensor, previous: Tensor, waveform: Tensor) -> Tensor:
+    def _motion_losses(self, made: Tensor, wanted: Tensor) -> loop.Losses:
+        """Losses of motion ``[B, 1 + T, M]`` that begins with the last frame of the window before."""
+        config, taught = self.config, self.taught
+        first = slice(0, 1 + _SEAM_FRAMES)
+        steps = (made[:, first] - wanted[:, first]).diff(dim=1) / taught.std
+        return {
+            "motion": config.motion_weight * taught.motion_loss(made, wanted),
+            "closures": config.closure_weight * taught.closure_loss(made, wanted),
+            "seam": config.seam_weight * steps[..., taught.motion_loss.is_moving].square().mean(),
+            "spread": config.spread_weight * spread_loss(made[:, 1:], wanted[:, 1:], taught.std),
+        }
+
+    @torch.no_grad()
+    def _own_bits(self, style: Tensor, previous: Tensor, features: Tensor) -> Tensor:
         """Bits that the generator makes by itself, ``[B, L, C]``."""
         clips = len(style)
         state = WindowState(
             style.detach(), previous, style.new_zeros(clips, 0, style.shape[-1]), (0,) * clips, (0,) * clips
         )
-        return self.model.step(state, self.model.hear(waveform)).bits
-
-    def _hear(self, waveform: Tensor, rng: np.random.Generator) -> Tensor:
-        encoder = self.model.audio_encoder
-        if not isinstance(encoder, LogMelEncoder):
-            features: Tensor = encoder(waveform)
-            return features
-        generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        return encoder.encode(warp_log_mel(encoder.log_mel(waveform), generator))
+        return self.model.step(state, features).bits
 
     def _style(self, style: Tensor, clips: Tensor) -> Tensor:
         share = torch.where(style == _NEUTRAL, self.config.null_share_neutral, self.config.null_share)
@@ -125,9 +157,11 @@ class GeneratorTrainer(nn.Module):
         return torch.where(is_null[:, None, None], self.model.null_style_cond, self.model.embed_style(clips))
 
     def _decode(self, before: Tensor, logits: Tensor, fed: Tensor, half: int) -> Tensor:
-        """Motion ``[B, T, M]`` of expected bits; those of the coarser scales are as fed in the second half."""
+        """Motion ``[B, T, M]`` of expected bits; in the second half of those that were fed, and of the likeliest."""
         codec = self.model.basic_vae
         expected = torch.tanh((logits[..., 1] - logits[..., 0]) / 2) * codec.quantize.codebook_dim**-0.5
+        likeliest = codec.quantize.bsq.bits_to_codes((expected[half:] > 0).long())
+        expected = torch.cat([expected[:half], expected[half:] + (likeliest - expected[half:]).detach()])
         scales = list(codec.quantize.scales)
         window = torch.zeros(())
         for part, bits in zip(torch.split(expected, scales, 1)[:-1], torch.split(fed, scales, 1)[:-1], strict=True):
@@ -185,7 +219,7 @@ def corrections(quantizer: MultiScaleBSQ, features: Tensor, fed: Tensor) -> Tens
 
 def train(
     config: GeneratorTraining,
-    encoder: LogMelEncoder,
+    taught: TaughtEncoder,
     audio: Mapping[str, Any],
     codec: BitwiseVAE,
     source: WindowSource,
@@ -197,7 +231,7 @@ def train(
 
     Args:
         config: sizes and schedule.
-        encoder: the audio encoder, trained.
+        taught: the audio encoder, trained, with its readings.
         audio: its ``AUDIO_CONFIG``.
         codec: the codec, trained.
         source: windows to learn from.
@@ -208,19 +242,20 @@ def train(
     statistics = MotionStatistics.of(source.motion())
     torch.manual_seed(config.loop.seed)
     model = BitwiseARModel(config.mapping(audio))
-    model.audio_encoder.load_state_dict(encoder.state_dict())
     model.basic_vae.load_state_dict(codec.state_dict())
     model.style_encoder.motion_mean.copy_(statistics.mean)
     model.style_encoder.motion_std.copy_(statistics.std)
-    trainer = GeneratorTrainer(config, model, MotionLoss(head, statistics))
+    trainer = GeneratorTrainer(config, model, taught)
     directions = LipDirections.load(head)
 
     def step(rng: np.random.Generator) -> loop.Losses:
         trainer.train()
-        model.audio_encoder.eval()
-        model.basic_vae.eval()
         batch = source.draw(config.loop.batch, rng)
         return trainer.losses(batch, source.style_clips(batch.style, STYLE_FRAMES, rng), rng)
 
-    loop.run(trainer, config.loop, step, state_path, lambda _: examine(model, held_out, directions))
+    def report(averaged: nn.Module) -> str:
+        return examine(averaged.model, held_out, directions) if isinstance(averaged, GeneratorTrainer) else ""
+
+    gently = loop.Gently(taught, config.hearing_rate)
+    loop.run(trainer, config.loop, step, state_path, report, gently)
     return model.eval()

@@ -1,7 +1,7 @@
 """Random windows of the corpus, as the trainings take them.
 
-A training window is cut as the generator will meet it: 64,000 samples alone, with nothing known of the sound around it,
-perhaps with an end of zeros; and the 100 frames of motion before it.
+A training window is cut as the generator will meet it: 64,000 samples with the sound around them that the engine lets
+it hear, zeros where the clip has not begun or is over; and the 100 frames of motion before it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bridge.motion import EXPRESSION
+from artalk_engine.audio.continuity import CONTEXT_S
+from bridge.motion import EXPRESSION, FPS
 
 from . import rule
 from .augmentation import coloured_noise
@@ -28,8 +29,8 @@ from .units import sides
 STYLE_NAMES = tuple(STYLES)
 FRAMES = 100
 SAMPLES_A_FRAME = 640
-SAMPLES = FRAMES * SAMPLES_A_FRAME
-STEPS = 2 * FRAMES  # of audio features
+AROUND_FRAMES = round(CONTEXT_S * FPS)  # before a window and after it, heard as well
+HEARD_FRAMES = AROUND_FRAMES + FRAMES + AROUND_FRAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,9 @@ class Batch:
     """Windows side by side.
 
     Attributes:
-        waveform: ``[B, 64000]``.
-        phones: symbol of each audio step ``[B, 200]``, an index into ``SYMBOLS``.
-        neutral: the rule's motion, neutral, ``[B, 100, 106]``.
+        waveform: of the window and around it, ``[B, S]``, 640 samples for each of the ``HEARD_FRAMES`` frames ``H``.
+        phones: symbol of each audio step heard ``[B, 2 H]``, an index into ``SYMBOLS``.
+        neutral: the rule's motion for all that is heard, neutral, ``[B, H, 106]``.
         previous: styled motion of the window before, zeros before a clip's start, ``[B, 100, 106]``.
         styled: styled motion of the window, ``[B, 100, 106]``.
         style: index into ``STYLE_NAMES`` ``[B]``.
@@ -116,17 +117,11 @@ class WindowSource:
         frames = len(packed.neutral)
         start = _start(frames, rng)
         samples = packed.clean if rng.random() < clean_share else packed.augmented
-        first = start * SAMPLES_A_FRAME
-        waveform = _cut(samples, first, SAMPLES).astype(np.float32) / np.float32(32767.0)
-        waveform *= np.float32(10.0 ** (rng.uniform(-8.0, 6.0) / 20.0))
-        if rng.random() < _HISS_SHARE:
-            hiss = np.float32(10.0 ** (rng.uniform(*_HISS_DB) / 20.0))
-            inside = min(SAMPLES, len(samples) - first)  # what fills up the last window is silent
-            waveform[:inside] += hiss * rng.standard_normal(inside, dtype=np.float32)
+        heard = start - AROUND_FRAMES
         return (
-            waveform,
-            _cut(packed.steps, 2 * start, STEPS).astype(np.int64),
-            _cut(packed.neutral, start, FRAMES, packed.neutral[-1]),
+            _recorded(samples, heard * SAMPLES_A_FRAME, rng),
+            _cut(packed.steps, 2 * heard, 2 * HEARD_FRAMES, _PAUSE, _PAUSE).astype(np.int64),
+            _cut(packed.neutral, heard, HEARD_FRAMES, packed.neutral[-1], packed.neutral[0]),
             _cut(packed.styled, start - FRAMES, FRAMES),
             _cut(packed.styled, start, FRAMES, packed.styled[-1]),
             np.array(packed.style),
@@ -166,6 +161,7 @@ def steps_of(phones: Sequence[Phone], steps: int, rate_hz: float = 50.0) -> NDAr
     return np.asarray(symbols[places])
 
 
+_PAUSE = SYMBOLS.index(PAUSE)
 _START_SHARE, _END_SHARE = 0.15, 0.2
 _FEWEST_FRAMES = 8  # of a clip in a window; the rest is filled up
 _HISS_SHARE, _HISS_DB = 0.4, (-64.0, -46.0)  # white noise on top, its level below full scale
@@ -192,6 +188,18 @@ def _start(frames: int, rng: np.random.Generator) -> int:
     return int(rng.integers(0, last + 1))
 
 
+def _recorded(samples: NDArray[np.int16], first: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Samples of all that is heard, from ``first`` on, at another gain and perhaps with hiss where the clip is."""
+    length = HEARD_FRAMES * SAMPLES_A_FRAME
+    waveform = _cut(samples, first, length).astype(np.float32) / np.float32(32767.0)
+    waveform *= np.float32(10.0 ** (rng.uniform(-8.0, 6.0) / 20.0))
+    if rng.random() < _HISS_SHARE:
+        begins, ends = max(0, -first), min(length, len(samples) - first)
+        hiss = np.float32(10.0 ** (rng.uniform(*_HISS_DB) / 20.0))
+        waveform[begins:ends] += hiss * rng.standard_normal(ends - begins, dtype=np.float32)
+    return waveform
+
+
 def _pack(clip: Clip) -> _Packed:
     steps = steps_of(clip.phones, 2 * len(clip.neutral))
     clean, augmented = (np.round(w * 32767.0).astype(np.int16) for w in (clip.clean, clip.augmented))
@@ -199,12 +207,12 @@ def _pack(clip: Clip) -> _Packed:
     return _Packed(clean, augmented, steps, neutral, styled, STYLE_NAMES.index(clip.style))
 
 
-def _cut(values: NDArray[Any], start: int, length: int, after: Any = 0) -> NDArray[Any]:
-    """``length`` values from ``start`` on; zeros before the beginning, ``after`` beyond the end."""
-    cut = np.zeros((length, *values.shape[1:]), values.dtype)
+def _cut(values: NDArray[Any], start: int, length: int, after: Any = 0, before: Any = 0) -> NDArray[Any]:
+    """``length`` values from ``start`` on; ``before`` stands for those before the beginning, ``after`` for the rest."""
+    cut = np.empty((length, *values.shape[1:]), values.dtype)
+    first = min(max(0, -start), length)
     inside = values[max(0, start) : max(0, start + length)]
-    first = max(0, -start)
+    cut[:first] = before
     cut[first : first + len(inside)] = inside
-    if start >= 0:
-        cut[len(inside) :] = after
+    cut[first + len(inside) :] = after
     return cut

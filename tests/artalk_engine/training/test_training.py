@@ -13,7 +13,7 @@ from artalk_engine.audio.log_mel import LogMelConfig
 from artalk_engine.motion.quantizer import MultiScaleBSQ
 from artalk_engine.training import build, loop, train_codec, train_encoder, train_generator
 from artalk_engine.training.corpus import Clip
-from artalk_engine.training.phones import Phone
+from artalk_engine.training.phones import PAUSE, SYMBOLS, Phone
 from artalk_engine.training.rule import make_motion
 from artalk_engine.training.windows import STYLE_NAMES, WindowSource, quiet_clips, steps_of
 
@@ -51,11 +51,12 @@ def one_thread():
 
 
 def schedule(steps, batch=4):
-    return loop.LoopConfig(steps=steps, batch=batch, warm_up=5, report_every=2, save_every=5)
+    return loop.LoopConfig(steps=steps, batch=batch, warm_up=5, report_every=2, save_every=5, memory=0.8)
 
 
 ENCODER = train_encoder.EncoderTraining(
-    encoder=LogMelConfig(width=20, groups=5, fine_dilations=(1,), coarse_dilations=(1, 2)), loop=schedule(30)
+    encoder=LogMelConfig(width=20, groups=5, fine_dilations=(1,), coarse_dilations=(1, 2), dropout=0.0),
+    loop=schedule(60),
 )
 CODEC = train_codec.CodecTraining(code_bits=8, width=32, depth=1, heads=2, loop=schedule(30))
 GENERATOR = train_generator.GeneratorTraining(
@@ -72,11 +73,21 @@ def falls(losses, share):
     return np.mean(losses[-third:]) < share * np.mean(losses[:third])
 
 
-def test_windows_are_cut_like_those_of_the_generator(source):
+def test_windows_are_cut_with_the_sound_around_them(source):
     batch = source.draw(6, np.random.default_rng(0))
-    assert batch.waveform.shape == (6, 64_000)
-    assert batch.phones.shape == (6, 200)
-    assert batch.previous.shape == batch.styled.shape == batch.neutral.shape == (6, 100, 106)
+    assert batch.waveform.shape == (6, 160 * 640)
+    assert batch.phones.shape == (6, 320)
+    assert batch.neutral.shape == (6, 160, 106)
+    assert batch.previous.shape == batch.styled.shape == (6, 100, 106)
+
+
+def test_before_a_clip_there_is_silence_and_its_first_face():
+    batch = WindowSource(map(invented_clip, range(4))).draw(40, np.random.default_rng(0))
+    at_start = (batch.previous == 0).flatten(1).all(dim=1)
+    assert at_start.any()
+    assert not batch.waveform[at_start, : 30 * 640].any()
+    assert (batch.phones[at_start, :60] == SYMBOLS.index(PAUSE)).all()
+    assert torch.equal(batch.neutral[at_start, 0], batch.neutral[at_start, 30])
 
 
 def test_steps_take_the_sound_in_their_middle():
@@ -88,7 +99,7 @@ def test_steps_take_the_sound_in_their_middle():
 def test_each_training_learns_and_the_voice_can_be_written(source, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     head = assets.head_path()
-    encoder = train_encoder.train(ENCODER, source, source, head, tmp_path / "encoder.pt")
+    taught = train_encoder.train(ENCODER, source, source, head, tmp_path / "encoder.pt")
     assert falls(losses_in(caplog, "phones")[::2], 0.8)
     caplog.clear()
     codec = train_codec.train(CODEC, source, source, head, tmp_path / "codec.pt")
@@ -97,10 +108,14 @@ def test_each_training_learns_and_the_voice_can_be_written(source, tmp_path, cap
     caplog.clear()
     audio = build.audio_mapping(ENCODER)
     state = tmp_path / "generator.pt"
-    model = train_generator.train(GENERATOR, encoder, audio, codec, source, source, head, state)
+    heard_before = {name: tensor.clone() for name, tensor in taught.encoder.state_dict().items()}
+    model = train_generator.train(GENERATOR, taught, audio, codec, source, source, head, state)
     assert len(losses_in(caplog, "bits")) == 3
-    frozen = {**codec.state_dict(prefix="basic_vae."), **encoder.state_dict(prefix="audio_encoder.")}
+    frozen = codec.state_dict(prefix="basic_vae.")
     assert all(torch.equal(model.state_dict()[name], tensor) for name, tensor in frozen.items())
+    heard = model.audio_encoder.state_dict()
+    assert not torch.equal(heard["stem.weight"], heard_before["stem.weight"])  # it goes on learning
+    assert torch.equal(heard["fine.0.layers.0.running_mean"], heard_before["fine.0.layers.0.running_mean"])
 
     build.write_voice(model, GENERATOR.mapping(audio), tmp_path / "voice")
     from artalk_engine.engine import ARTAvatarInferEngine
@@ -109,6 +124,30 @@ def test_each_training_learns_and_the_voice_can_be_written(source, tmp_path, cap
     assert set(engine.styles()) == set(STYLE_NAMES)
     engine.set_style_motion("happy")
     assert engine.inference(invented_clip(0).clean[:32_000]).shape == (50, 106)
+
+
+def test_what_comes_out_is_the_average_of_the_last_weights(tmp_path):
+    module = torch.nn.Linear(1, 1, bias=False)
+    module.weight.data.zero_()
+    seen = []
+
+    def step(_):
+        seen.append(float(module.weight.detach()))
+        return {"error": -module.weight.sum()}  # always up
+
+    config = loop.LoopConfig(steps=9, batch=1, warm_up=1, memory=0.5)
+    loop.run(module, config, step, tmp_path / "state.pt")
+    assert seen[1] < float(module.weight.detach()) < float(torch.load(tmp_path / "state.pt")["module"]["weight"])
+
+
+def test_a_part_that_is_trained_gently_moves_less(tmp_path):
+    parts = torch.nn.ModuleList([torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)])
+    before = [float(part.weight.detach()) for part in parts]
+    config = loop.LoopConfig(steps=5, batch=1, warm_up=1, weight_decay=0.0)
+    step = lambda _: {"error": sum(part.weight.sum() for part in parts)}  # noqa: E731
+    loop.run(parts, config, step, tmp_path / "state.pt", gently=loop.Gently(parts[0], 0.1))
+    moved = [abs(float(part.weight.detach()) - old) for part, old in zip(parts, before, strict=True)]
+    assert moved[0] == pytest.approx(0.1 * moved[1], rel=1e-3)
 
 
 def test_an_interrupted_training_ends_like_one_in_a_piece(tmp_path):

@@ -1,0 +1,49 @@
+"""Disturbs log-mel pictures so that an encoder learns sounds rather than speakers, microphones and rooms.
+
+References:
+    Jaitly and Hinton, Vocal Tract Length Perturbation, 2013; Park et al., SpecAugment, 2019.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .augmentation import warp_log_mel
+
+_BENDS, _LARGEST_BEND = 5, 2.5  # knots of a bend of the frequency axis, and its deviation in bands
+_BLOTS, _WIDEST_BLOT = 2, 10  # how many, and bands of one
+
+
+def disturb(bands: Tensor, rng: np.random.Generator) -> Tensor:
+    """Bend, warp and blot pictures ``[B, N, A]`` at 100 Hz; the sounds keep their places in time."""
+    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    return blot(warp_log_mel(bend(bands, generator), generator), generator)
+
+
+def bend(bands: Tensor, generator: torch.Generator) -> Tensor:
+    """Move each formant by another amount: frequency shifted by a smooth random curve of a few bands.
+
+    A vocal tract is no scaled copy of another: throat and mouth differ in their shares.
+    """
+    batch, count, _ = bands.shape
+    knots = torch.randn(batch, 1, _BENDS, generator=generator) * _LARGEST_BEND
+    shift = torch.nn.functional.interpolate(knots, size=count, mode="linear", align_corners=True)[:, 0]  # [B, N]
+    place = (torch.arange(count) + shift).clamp(0, count - 1.001)
+    low = place.floor().long()
+    weight = (place - low)[..., None]
+    index = low[..., None].expand_as(bands)
+    return bands.gather(1, index) * (1 - weight) + bands.gather(1, index + 1) * weight
+
+
+def blot(bands: Tensor, generator: torch.Generator) -> Tensor:
+    """Put the mean of all bands over a few neighbouring ones, as if they had not been heard."""
+    batch, count, _ = bands.shape
+    is_blotted = torch.zeros(batch, count, 1, dtype=torch.bool)
+    places = torch.arange(count)
+    for _ in range(_BLOTS):
+        first = torch.rand(batch, 1, generator=generator) * count
+        size = torch.rand(batch, 1, generator=generator) * _WIDEST_BLOT
+        is_blotted |= ((places >= first) & (places < first + size))[..., None]
+    return torch.where(is_blotted, bands.mean(dim=1, keepdim=True), bands)

@@ -1,0 +1,34 @@
+"""Disturbed pictures must stay the same speech: as long, silent where it is silent, another speaker each time."""
+
+import numpy as np
+import torch
+
+from artalk_engine.training.pictures import bend, blot, disturb
+
+
+def picture():
+    bands = torch.full((3, 80, 200), -20.0)
+    bands[:, 30:40, 50:150] = -5.0  # a formant
+    return bands
+
+
+def test_a_bent_picture_keeps_its_times_and_moves_its_formants():
+    bent = bend(picture(), torch.Generator().manual_seed(0))
+    assert (bent[..., :50] == -20.0).all()
+    middles = (bent[..., 100] + 20.0) @ torch.arange(80.0) / (bent[..., 100] + 20.0).sum(dim=1)
+    assert middles.std() > 0.3
+    assert (middles - 34.5).abs().max() < 10.0
+
+
+def test_blots_hide_bands_and_leave_silence_silent():
+    blotted = blot(picture(), torch.Generator().manual_seed(1))
+    assert (blotted[..., :50] == -20.0).all()
+    changed = (blotted != picture()).any(dim=2)
+    assert 0 < changed.sum() < 3 * 24
+
+
+def test_each_step_disturbs_in_its_own_way_and_always_the_same():
+    first, again = (disturb(picture(), np.random.default_rng(5)) for _ in range(2))
+    other = disturb(picture(), np.random.default_rng(6))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
