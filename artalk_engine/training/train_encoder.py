@@ -27,8 +27,8 @@ _SMOOTHING = 0.05  # share of certainty about a phone that is not asked for, sin
 class EncoderTraining:
     """Sizes and schedule."""
 
-    encoder: LogMelConfig = field(default_factory=LogMelConfig)
-    loop: loop.LoopConfig = field(default_factory=lambda: loop.LoopConfig(steps=2000, batch=20, rate=2e-3))
+    encoder: LogMelConfig = field(default_factory=lambda: LogMelConfig(width=192, groups=12))
+    loop: loop.LoopConfig = field(default_factory=lambda: loop.LoopConfig(steps=6000, batch=20, rate=2e-3))
 
 
 class TaughtEncoder(nn.Module):

@@ -61,7 +61,7 @@ class GeneratorTraining:
     hearing_weight: float = 0.15  # of the encoder's own losses
     hearing_rate: float = 0.15  # share of the rate at which the encoder goes on learning
     loop: loop.LoopConfig = field(
-        default_factory=lambda: loop.LoopConfig(steps=1800, batch=24, rate=1.5e-3, weight_decay=0.02)
+        default_factory=lambda: loop.LoopConfig(steps=2400, batch=24, rate=1.5e-3, weight_decay=0.02)
     )
 
     def mapping(self, audio: Mapping[str, Any]) -> Mapping[str, Any]:
