@@ -28,7 +28,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add where the page is, and how much it lets its users do."""
     parser.set_defaults(command=run)
     explain(parser, EXAMPLES)
-    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="to listen on (default: this machine only)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="to listen on (default: this machine only)"
+    )
     parser.add_argument("--port", type=int, default=7860, metavar="N", help="0 takes a free one (default: 7860)")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     limits = parser.add_argument_group("limits")
@@ -39,7 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--keep-minutes", type=float, default=60.0, metavar="M", help="how long files are kept (default: 60)"
     )
     limits.add_argument("--max-disk", type=int, default=4000, metavar="MB", help="of all files (default: 4000)")
-    limits.add_argument("--folder", type=Path, metavar="DIR", help="for the files (default: the system's temporary one)")
+    limits.add_argument(
+        "--folder", type=Path, metavar="DIR", help="for the files (default: the system's temporary one)"
+    )
     limits.add_argument("--size", type=int, default=512, metavar="N", help="pixels of a film's sides (default: 512)")
 
 
@@ -64,8 +68,10 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     say("Loading the model …")
     with opened(Voice(options.model, options.device, options.precision, options.threads), asked) as page:
         if not asked.is_local:
-            say("Everybody who can reach this machine can use this page: it asks for no password, and browsers allow no "
-                "microphone at such an address.")
+            say(
+                "Everybody who can reach this machine can use this page: it asks for no password, "
+                "and browsers allow no microphone at such an address."
+            )
         say(f"The page is at {page.address}; Ctrl-C ends it, and removes its files.")
         if options.open:
             threading.Thread(target=_open, args=(page,), daemon=True).start()

@@ -11,6 +11,7 @@ from .files import PageFiles
 from .jobs import Job
 from .studio import Studio, Wish
 
+
 class BusyError(OptionError):
     """Too many users wait already."""
 

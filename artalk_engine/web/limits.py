@@ -41,18 +41,21 @@ class Limits:
             await self._pass(scope, receive, send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received, has_begun = 0, False
+        received, has_begun, is_too_much = 0, False, False
 
         async def counted() -> Message:
-            nonlocal received
+            nonlocal received, is_too_much
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._most:
+                is_too_much = True
                 raise TooLargeError
             return message
 
         async def guarded(message: Message) -> None:
             nonlocal has_begun
+            if is_too_much and not has_begun:
+                return  # what the application says about being cut short
             if message["type"] == "http.response.start":
                 has_begun = True
                 message["headers"] = [*message.get("headers", []), *_guards()]
@@ -60,9 +63,11 @@ class Limits:
 
         try:
             await self._app(scope, counted, guarded)
-        except TooLargeError:
-            if not has_begun:
-                await _refuse(send, 413, self._text)
+        except Exception:
+            if not is_too_much:
+                raise
+        if is_too_much and not has_begun:
+            await _refuse(send, 413, self._text)
 
 
 def _announced(scope: Scope) -> int:

@@ -26,7 +26,7 @@ THEME = gr.themes.Base(
 )
 
 CSS = """
-.gradio-container { max-width: 1180px !important; }
+.gradio-container { max-width: 1180px !important; margin: 0 auto !important; }
 #title h1 { font-size: 1.5rem; font-weight: 650; margin: .4rem 0 0; }
 #title p { color: var(--body-text-color-subdued); margin: 0 0 .4rem; }
 #generate { flex: 3; } #cancel { flex: 1; }

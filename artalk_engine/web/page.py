@@ -35,7 +35,8 @@ SHOWN = ("status", "live", "film", "files", "film_file", "motion_file", "head_fi
 def build_page(desk: Desk) -> gr.Blocks:
     """Lay the page out and say what its buttons do."""
     studio = desk.studio
-    with gr.Blocks(title="ARTalk", analytics_enabled=False, fill_width=False) as page:
+    page = gr.Blocks(title="ARTalk", analytics_enabled=False)
+    with page:
         gr.HTML("<h1>ARTalk</h1><p>Speech in, a talking head out.</p>", elem_id="title")
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=300):
@@ -85,11 +86,15 @@ def _speech(source: gr.State) -> tuple[gr.Audio, gr.Textbox, gr.Dropdown]:
     with gr.Tabs(elem_id="source"):
         with gr.Tab("Sound") as by_sound:
             sound = gr.Audio(sources=["upload", "microphone"], type="filepath", label="Speech of one person")
-            gr.Examples([[str(assets_folder() / "demo" / "speech.wav")]], [sound], label="Example", api_visibility="private")
+            gr.Examples(
+                [[str(assets_folder() / "demo" / "speech.wav")]], [sound], label="Example", api_visibility="private"
+            )
         with gr.Tab("Text") as by_text:
             text = gr.Textbox(label="What to say", lines=4, max_lines=12, placeholder="Hello, how are you?")
             language = gr.Dropdown(_languages(), value=USUAL[0], label="Language", interactive=True)
-            gr.Examples([list(pair) for pair in SENTENCES], [text, language], label="Examples", api_visibility="private")
+            gr.Examples(
+                [list(pair) for pair in SENTENCES], [text, language], label="Examples", api_visibility="private"
+            )
     by_sound.select(lambda: SOUND, None, source, queue=False, api_visibility="private")
     by_text.select(lambda: TEXT, None, source, queue=False, api_visibility="private")
     return sound, text, language

@@ -17,7 +17,7 @@ from artalk_engine.generation import Voice
 from .desk import Desk
 from .files import PageFiles
 from .live import Watcher
-from .options import PageOptions
+from .options import MEGABYTE, PageOptions
 from .studio import Studio
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _application(desk: Desk, files: PageFiles, options: PageOptions) -> FastAPI:
         footer_links=[],
         run_history=False,
         show_error=False,
-        max_file_size=f"{options.max_upload_mb}mb",
+        max_file_size=options.max_upload_mb * MEGABYTE,
         ssr_mode=False,
         mcp_server=False,
         theme=THEME,
@@ -169,10 +169,10 @@ def _add_jobs(application: FastAPI, desk: Desk) -> None:
     from fastapi import HTTPException
     from fastapi.responses import FileResponse, StreamingResponse
 
-    async def player(number: str) -> Response:
+    async def player() -> Response:
         return FileResponse(STATIC / "player.html")
 
-    async def viewer(number: str) -> Response:
+    async def viewer() -> Response:
         return FileResponse(STATIC / "viewer.html")
 
     async def script() -> Response:

@@ -156,7 +156,7 @@ function lookAt(eye, aim, aspect) {
   const back = unit(minus(eye, aim)), right = unit(cross([0, 1, 0], back)), up = cross(back, right);
   const view = new Float32Array([right[0], up[0], back[0], 0, right[1], up[1], back[1], 0, right[2], up[2], back[2], 0,
     -dot(right, eye), -dot(up, eye), -dot(back, eye), 1]);
-  const lens = 3.4 * Math.min(1, aspect), near = 0.05, far = 20;
+  const lens = 5.6 * Math.min(1, aspect), near = 0.05, far = 20;
   return multiply(new Float32Array([lens / aspect, 0, 0, 0, 0, lens, 0, 0, 0, 0, (far + near) / (near - far), -1,
     0, 0, (2 * far * near) / (near - far), 0]), view);
 }
