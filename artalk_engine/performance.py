@@ -1,6 +1,6 @@
 """Clips in the making: sound goes in as it arrives, motion comes out as soon as it is settled.
 
-    samples ─► windows of sound ─► features ─► windows of raw motion ─► rest and blinks ─► smoothing ─► motion
+    samples ─► windows of sound ─► features ─► windows of raw motion ─► rest, idle, blinks ─► smoothing ─► motion
 
 A whole file, a live stream and a batch of clips all run :func:`advance`, one window of each clip at a time.
 """
@@ -23,6 +23,7 @@ from .config import BUILTIN_RIG
 from .errors import AudioEmptyError
 from .motion.blinks import Blinker
 from .motion.generator import BitwiseARModel, WindowState
+from .motion.idle import Idle
 from .motion.rest import Rest
 from .motion.smoothing import StreamingSmoother
 from .options import TakeOptions
@@ -58,8 +59,8 @@ class Performance:
         self.options, self.level, self.state, self.is_over = options, level, state, options.clip_length == 0
         self._cutter = WindowCutter(model.config.codec, context)
         self._smoother = StreamingSmoother()
-        # What the built-in voice is not taught; other models rest and blink by themselves.
-        self._habits = (Rest(), Blinker(options.seed)) if model.config.rig == BUILTIN_RIG else None
+        # What the built-in voice is not taught; other models rest, sway and blink by themselves.
+        self._habits = (Rest(), Idle(options.seed), Blinker(options.seed)) if model.config.rig == BUILTIN_RIG else None
         self._windows: deque[SoundWindow] = deque()
         self._features: deque[Tensor] = deque()  # [A, F], of the first of those windows
         self._has_heard = self._has_ended = False
@@ -117,8 +118,8 @@ class Performance:
         self.state = state
         raw = motion[: window.frames].cpu().numpy()
         if self._habits:
-            rest, blinker = self._habits
-            raw = blinker.add(rest.settle(raw, window.samples), window.samples)
+            rest, idle, blinker = self._habits
+            raw = blinker.add(idle.add(rest.settle(raw, window.samples)), window.samples)
         settled = self._finished(self._smoother.push(raw))
         return settled if self._windows or not self._has_ended else np.concatenate([settled, self.settle()])
 

@@ -1,8 +1,9 @@
 """Blinks for the built-in head: timed by the pauses of speech, irregular, the same for the same seed.
 
-People blink when they stop to breathe, and else every few seconds. A generator that writes four seconds at once cannot
-know when the last blink was, and where it is unsure it shuts the eyes half; so the built-in voice is taught to keep the
-lids open, and blinks are added to its raw motion, window by window, before smoothing.
+People blink when they stop to breathe, when they turn the head, and else every few seconds: mostly soon, at times after
+long. A generator that writes four seconds at once cannot know when the last blink was, and where it is unsure it shuts
+the eyes half; so the built-in voice is taught to keep the lids open, and blinks are added to its raw motion, window by
+window, before smoothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bridge.motion import EXPRESSION, FPS
+from bridge.motion import EXPRESSION, FPS, GLOBAL_ORIENT
 
 from .loudness import frame_levels_db
 
@@ -22,12 +23,13 @@ BLINK_UNITS = (18, 19)
 LID_UNITS = (20, 21, 22, 23, 34)  # squint, wide, cheek raise: they give way while the eye is shut
 
 # A blink on successive frames; smoothed by parabolas over five frames it still holds three frames fully closed.
-BLINK: Floats = np.array([0.2, 0.8, 1.0, 1.0, 1.0, 0.8, 0.4, 0.1])
-SHORTEST_S, AFTER_PAUSE_S, LONGEST_S = 1.2, 1.6, 5.0
-PATIENCE_S, PATIENCE_SPREAD_S = 3.3, 0.8  # time between blinks where nobody pauses
+BLINK: Floats = np.array([0.25, 0.85, 1.0, 1.0, 1.0, 0.8, 0.5, 0.25, 0.08])  # lids fall fast and rise slowly
+SHORTEST_S, AFTER_PAUSE_S, LONGEST_S = 1.2, 2.4, 8.0
+PATIENCE_S, PATIENCE_SPREAD = 3.5, 0.42  # time between blinks else: its middle, and the deviation of its logarithm
+TURN_DEGREES_S = 12.0  # a head that begins to turn as fast as this takes the eyes along, and they blink
 PAUSE_S = 0.2
 QUIET_DB, FAINTEST_SPEECH_DB = -24.0, -42.0  # below the speech; below full scale
-_BLINKS_IN_PAUSES = 0.8  # share of pauses that are taken
+_TAKEN = 0.6  # share of pauses and turns that bring a blink
 
 
 class Blinker:
@@ -54,32 +56,33 @@ class Blinker:
         Returns:
             ``[T, M]``, a changed copy.
         """
-        lids = self._lids(self._is_quiet(waveform, len(motion)))
+        lids = self._lids(self._is_quiet(waveform, len(motion)), _turns(motion[:, GLOBAL_ORIENT]))
         changed = motion.copy()
         expression = changed[:, EXPRESSION]
         expression[:, list(BLINK_UNITS)] = lids[:, None]
         expression[:, list(LID_UNITS)] *= (1.0 - lids)[:, None]
         return changed
 
-    def _lids(self, is_quiet: npt.NDArray[np.bool_]) -> Floats:
+    def _lids(self, is_quiet: npt.NDArray[np.bool_], turns: npt.NDArray[np.bool_]) -> Floats:
         lids = np.zeros(len(is_quiet))
         for frame, quiet in enumerate(is_quiet):
             self._since_s += 1.0 / FPS
             was_quiet_s = self._quiet_s
             self._quiet_s = was_quiet_s + 1.0 / FPS if quiet else 0.0
             pause_begins = was_quiet_s < PAUSE_S <= self._quiet_s
-            if frame + len(BLINK) < len(lids) and self._is_time(pause_begins):
+            if frame + len(BLINK) < len(lids) and self._is_time(pause_begins or bool(turns[frame])):
                 lids[frame : frame + len(BLINK)] = BLINK
                 self._since_s, self._patience_s = 0.0, self._draw_patience()
         return lids
 
-    def _is_time(self, pause_begins: bool) -> bool:
-        if pause_begins and self._since_s >= AFTER_PAUSE_S:
-            return bool(self._random.random() < _BLINKS_IN_PAUSES)
+    def _is_time(self, is_occasion: bool) -> bool:
+        if is_occasion and self._since_s >= AFTER_PAUSE_S:
+            return bool(self._random.random() < _TAKEN)
         return self._since_s >= self._patience_s
 
     def _draw_patience(self) -> float:
-        return float(np.clip(self._random.normal(PATIENCE_S, PATIENCE_SPREAD_S), SHORTEST_S, LONGEST_S))
+        patience_s = PATIENCE_S * np.exp(PATIENCE_SPREAD * self._random.standard_normal())
+        return float(np.clip(patience_s, SHORTEST_S, LONGEST_S))
 
     def _is_quiet(self, waveform: npt.NDArray[np.float32], frames: int) -> npt.NDArray[np.bool_]:
         """Whether nobody speaks on each frame, ``[T]``."""
@@ -89,3 +92,10 @@ class Blinker:
         self._loudest_db = max(self._loudest_db, float(np.percentile(levels_db, 90)))
         quiet: npt.NDArray[np.bool_] = levels_db < self._loudest_db + QUIET_DB
         return quiet
+
+
+def _turns(global_orient: Motion) -> npt.NDArray[np.bool_]:
+    """Tell on which frames ``[T]`` the head begins to turn fast, rotations being ``[T, 3]`` in radians."""
+    step = np.diff(global_orient, axis=0, prepend=global_orient[:1])
+    is_fast = np.degrees(np.linalg.norm(step, axis=1)) * FPS > TURN_DEGREES_S
+    return np.asarray(is_fast & ~np.concatenate([[False], is_fast[:-1]]))

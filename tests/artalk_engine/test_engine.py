@@ -15,12 +15,12 @@ from artalk_engine.errors import (
     AudioMissingError,
     CheckpointError,
     DeviceError,
-    NotInThisVersionError,
     OptionError,
     StyleError,
 )
 from artalk_engine.motion.blinks import BLINK_UNITS, LID_UNITS
 from artalk_engine.motion.generator import BitwiseARModel
+from artalk_engine.motion.idle import HOVERING, PAIRS
 from artalk_engine.motion.smoothing import smooth
 from bridge.motion import GLOBAL_ORIENT, JAW_YAW_ROLL
 from tests.golden.golden import buzz
@@ -93,13 +93,16 @@ def test_motion_for_flame_is_the_models_smoothed(voice, waveform):
     assert np.array_equal(engine.smooth_motion_savgol(torch.from_numpy(raw)), smooth(raw))
 
 
-def test_the_seed_decides_when_the_builtin_head_blinks_and_nothing_else(engine, voice, waveform):
+def test_the_seed_decides_when_the_builtin_head_blinks_and_how_it_idles_and_nothing_else(engine, voice, waveform):
     first = engine.inference(waveform)
     assert np.array_equal(engine.inference(waveform), first)
     second = ARTAvatarInferEngine(checkpoint=voice, device="cpu", threads=1, seed=7).inference(waveform)
     assert not np.array_equal(second[:, list(BLINK_UNITS)], first[:, list(BLINK_UNITS)])
-    others = np.setdiff1d(np.arange(106), [*BLINK_UNITS, *LID_UNITS])
+    idle = {unit for units in HOVERING for unit in units} | {unit for pair in PAIRS for unit in pair}
+    others = np.setdiff1d(np.arange(106), [*BLINK_UNITS, *LID_UNITS, *idle, *range(100, 103)])
     assert np.array_equal(second[:, others], first[:, others])
+    turned = second[:, GLOBAL_ORIENT] - first[:, GLOBAL_ORIENT]
+    assert 0.0 < np.degrees(np.abs(turned)).max() < 2.0
 
 
 @pytest.mark.parametrize("frames", [1, 99, 100, 150, 10_000])
@@ -164,13 +167,6 @@ def test_silence_and_noise_stay_finite(engine):
     for level in (0.0, 1e-9, 1.0):
         noise = level * np.random.default_rng(0).normal(size=80_000).astype(np.float32)
         assert np.isfinite(engine.inference(noise)).all()
-
-
-def test_parts_of_later_versions_say_so(engine, voice):
-    with pytest.raises(NotInThisVersionError, match="GAGAvatar"):
-        ARTAvatarInferEngine(checkpoint=voice, load_gaga=True)
-    with pytest.raises(NotInThisVersionError, match="avatars"):
-        engine.rendering(None, np.zeros((1, 106)), shape_id="11.jpg")
 
 
 def test_folder_without_a_checkpoint_says_so(tmp_path):
