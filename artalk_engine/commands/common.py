@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def model_options() -> argparse.ArgumentParser:
     """Make a parent parser with the options that say which model speaks, and how its results are written."""
-    common = argparse.ArgumentParser(add_help=False)
+    common = argparse.ArgumentParser(add_help=False, parents=[output_options()])
     common.add_argument(
         "--model", default="", metavar="DIR", help="folder of a checkpoint (default: the built-in voice)"
     )
@@ -28,9 +28,15 @@ def model_options() -> argparse.ArgumentParser:
         help="fast trades a little exactness for speed where the device can (default: exact)",
     )
     common.add_argument("--threads", type=count, default=0, metavar="N", help="processor threads (default: half)")
-    common.add_argument("--json", action="store_true", help="print the result as one JSON object")
-    common.add_argument("-v", "--verbose", action="store_true", help="say more, and show where errors come from")
     return common
+
+
+def output_options() -> argparse.ArgumentParser:
+    """Make a parent parser with the options that say how results and errors are written."""
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument("--json", action="store_true", help="print the result as one JSON object, progress as lines")
+    output.add_argument("-v", "--verbose", action="store_true", help="say more, and show where errors come from")
+    return output
 
 
 def explain(parser: argparse.ArgumentParser, examples: str) -> None:

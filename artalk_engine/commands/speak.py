@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -252,3 +253,17 @@ def _list(options: argparse.Namespace) -> dict[str, Any]:
             for voice in voices(options.voices)
         ],
     }
+
+
+def readable(result: dict[str, Any]) -> str:
+    """Write languages and voices for people."""
+    lines = [f"{code:<20} {name}" for code, name in result["languages"].items()]
+    ours = [voice for voice in result["voices"] if voice["kind"] == "espeak"]
+    lines += ["", "voices of espeak-ng, for every language:"]
+    lines += textwrap.wrap(", ".join(voice["name"] for voice in ours), 110, initial_indent="  ", subsequent_indent="  ")
+    others = [voice for voice in result["voices"] if voice["kind"] != "espeak"]
+    lines += ["", "other voices:"] if others else []
+    for voice in others:
+        speakers = f", speakers: {', '.join(voice['speakers'][:8])}" if voice["speakers"] else ""
+        lines.append(f"  {voice['name']:<30} {voice['kind']} {voice['language']}{speakers}".rstrip())
+    return "\n".join(lines)
