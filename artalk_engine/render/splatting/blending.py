@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from artalk_engine.render.compiled import compiled
 
-from .projection import ACROSS, ALONG, OPACITY, REACH, SHEAR, TILE, U, V
+from .projection import ACROSS, ALONG, HALF_HEIGHT, HALF_WIDTH, OPACITY, SHEAR, TILE, U, V
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -104,43 +104,47 @@ def _add(
     """
     u, v = np.float32(fields[g, U] - left), np.float32(fields[g, V] - top)
     along, shear, across = np.float32(fields[g, ALONG]), np.float32(fields[g, SHEAR]), np.float32(fields[g, ACROSS])
-    reach, opacity = np.float32(fields[g, REACH]), np.float32(fields[g, OPACITY])
-    half_height = np.float32(math.sqrt(reach / across)) + MARGIN
-    first_line = int(max(np.float32(math.ceil(v - half_height)), ZERO))
-    last_line = int(min(np.float32(math.floor(v + half_height)), np.float32(lines - 1)))
-    for y in range(first_line, last_line + 1):
+    opacity = np.float32(fields[g, OPACITY])
+    first_line, last_line = _within(v, np.float32(fields[g, HALF_HEIGHT]), lines)
+    first, last = _within(u, np.float32(fields[g, HALF_WIDTH]), TILE)
+    for y in range(first_line, last_line):
         if not is_open[y]:
             continue
         dy = v - np.float32(y)
-        down = across * dy * dy
-        middle = u + shear * dy
-        half_width = np.float32(math.sqrt(max(reach - down, ZERO) / along)) + MARGIN
-        first = int(max(np.float32(math.ceil(middle - half_width)), ZERO))
-        last = int(min(np.float32(math.floor(middle + half_width)), np.float32(TILE - 1)))
-        if first > last:
-            continue
-        _weigh(middle, -HALF * along, -HALF * down, opacity, light[y], weights)
-        for x in range(first, last + 1):
-            weight = weights[x]
-            if weight > ZERO:
+        if _weigh(y, u + shear * dy, -HALF * along, -HALF * across * dy * dy, opacity, light, weights):
+            for x in range(first, last):  # adding nothing, in the corners, is quicker than asking
+                weight = weights[x]
                 for c in range(features.shape[1]):
                     sums[y, x, c] += weight * features[g, c]
 
 
 @compiled
+def _within(middle: np.float32, half: np.float32, size: int) -> tuple[int, int]:
+    """Return the range of pixels in a tile that are near enough to the middle of a Gaussian."""
+    half += MARGIN
+    most = np.float32(size)
+    first, last = np.float32(math.ceil(max(middle - half, ZERO))), np.float32(math.floor(min(middle + half, most)) + 1)
+    return int(first), int(min(last, most))
+
+
+@compiled
 def _weigh(
-    middle: np.float32, along: np.float32, down: np.float32, opacity: np.float32, light: Floats, weights: Floats
-) -> None:
-    """Find what a Gaussian adds to each pixel of a line of a tile, and take it from their light."""
+    y: int, middle: np.float32, along: np.float32, down: np.float32, opacity: np.float32, light: Floats, weights: Floats
+) -> bool:
+    """Find what a Gaussian adds to each pixel of a line of a tile, take it from their light, and say if it is any."""
+    is_any = False
     for x in range(TILE):
         dx = middle - PIXELS[x]
         alpha = min(MOST_ALPHA, opacity * _exp(along * dx * dx + down))
-        now = light[x]
+        now = light[y, x]
         left = now * (ONE - alpha)
         is_seen = alpha >= LEAST_ALPHA and now > ZERO
         is_end = left < LEAST_LIGHT
-        weights[x] = alpha * now if is_seen and not is_end else ZERO
-        light[x] = (-now if is_end else left) if is_seen else now
+        weight = alpha * now if is_seen and not is_end else ZERO
+        weights[x] = weight
+        light[y, x] = (-now if is_end else left) if is_seen else now
+        is_any |= bool(weight > ZERO)
+    return is_any
 
 
 @compiled
@@ -162,14 +166,14 @@ def _exp(exponent: np.float32) -> np.float32:
 @compiled
 def _find_open(light: Floats, lines: int, is_open: NDArray[np.bool_]) -> bool:
     """Find the lines of a tile with a pixel that is not finished, and say whether there are any."""
-    found = False
+    is_any = False
     for y in range(lines):
-        brightest = -ONE
+        is_lit = False
         for x in range(TILE):
-            brightest = max(brightest, light[y, x])
-        is_open[y] = brightest > ZERO
-        found |= is_open[y]
-    return found
+            is_lit |= bool(light[y, x] > ZERO)
+        is_open[y] = is_lit
+        is_any |= is_lit
+    return is_any
 
 
 @compiled

@@ -62,8 +62,13 @@ def draw_with_inria(scene: Scene) -> Tensor:
             f"{INRIA} draws {INRIA_CHANNELS} channels, not {scene.channels}", "Choose another backend, or auto."
         )
     extension = importlib.import_module(INRIA)
-    with torch.cuda.device_of(scene.tensors["means"]):
+    with _current(scene.device):
         return torch.stack([_draw_with_inria(view, scene, extension) for view in scene])
+
+
+def _current(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """Make a GPU the one that extensions draw on."""
+    return torch.cuda.device(device) if device.type == "cuda" else contextlib.nullcontext()
 
 
 def _draw_with_inria(view: View, scene: Scene, extension: Any) -> Tensor:
@@ -112,7 +117,7 @@ def draw_with_gsplat(scene: Scene) -> Tensor:
             "gsplat is not installed, or has no CUDA code", "Install one of its wheels with CUDA, or choose auto."
         )
     gsplat = importlib.import_module("gsplat")
-    with torch.cuda.device_of(scene.tensors["means"]):
+    with _current(scene.device):
         return torch.stack([_draw_with_gsplat(view, scene, gsplat) for view in scene])
 
 

@@ -7,31 +7,30 @@ from numpy.typing import NDArray
 
 from artalk_engine.render.compiled import compiled
 
-from .projection import DEPTH
-
-Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 DIGIT_BITS = 11  # three passes sort 32 bits
 
 
 @compiled
-def nearest_first(fields: Doubles, tiles: Ints) -> Ints:
+def nearest_first(depths: Floats, tiles: Ints) -> Ints:
     """Return the Gaussians that show anywhere, the nearest first; equally near ones stay in their order.
 
     Distances are compared as float32, as the reference does: as bits, which rise with positive numbers.
 
     Args:
-        fields: of ``Footprints``.
+        depths: of ``Footprints``.
         tiles: of ``Footprints``.
     """
+    bits = depths.view(np.uint32)
     shown = np.empty(len(tiles), np.int32)
     keys = np.empty(len(tiles), np.uint32)
     count = 0
     for g in range(len(tiles)):
         if tiles[g, 0] < tiles[g, 2] and tiles[g, 1] < tiles[g, 3]:
             shown[count] = g
-            keys[count] = np.float32(fields[g, DEPTH]).view(np.uint32)
+            keys[count] = bits[g]
             count += 1
     sorted_, sorted_keys = np.empty_like(shown), np.empty_like(keys)
     for shift in range(0, 32, DIGIT_BITS):

@@ -9,9 +9,12 @@ drawn, the next one's Gaussians are projected and sorted.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from . import blending, ordering, projection
@@ -19,69 +22,79 @@ from .projection import TILE, Footprints
 from .scene import Scene, View
 
 
+@dataclass(frozen=True, eq=False)
+class Projecting:
+    """Gaussians of a picture that threads are about to project."""
+
+    footprints: Footprints
+    parts: list[Future[None]]
+
+    def result(self) -> Footprints:
+        """Wait for all parts."""
+        for part in self.parts:
+            part.result()
+        return self.footprints
+
+
 def draw(scene: Scene, threads: int) -> Tensor:
     """Draw pictures ``[B, C, H, W]``; see ``rasterize.rasterize_gaussians``."""
     pictures = np.empty(scene.shape, np.float32)
-    views = list(scene)
-    drawn: list[Future[None]] = []
+    views, drawn = list(scene), []
     with ThreadPoolExecutor(threads) as pool:
         coming = _project(views[0], scene, pool, threads)
         for n, view in enumerate(views):
-            footprints = _wait(*coming)
-            order = ordering.nearest_first(footprints.fields, footprints.tiles)
-            rows = -(-scene.height // TILE)
-            starts, shares = ordering.deal_to_rows(order, footprints.tiles, rows)
+            footprints = coming.result()
+            order = ordering.nearest_first(footprints.depths, footprints.tiles)
             if n + 1 < len(views):
                 coming = _project(views[n + 1], scene, pool, threads)
-            features, background = _array(view.features), _array(view.background)
-            drawn += [
-                pool.submit(
-                    blending.blend_row,
-                    row,
-                    shares[starts[row] : starts[row + 1]],
-                    footprints.tiles,
-                    footprints.fields,
-                    features,
-                    background,
-                    pictures[n],
-                )
-                for row in range(rows)
-            ]
-    for row_drawn in drawn:
-        row_drawn.result()
+            drawn += _blend(view, order, footprints, pictures[n], pool)
+    for row in drawn:
+        row.result()
     return torch.from_numpy(pictures).to(scene.device)
 
 
-def _project(view: View, scene: Scene, pool: ThreadPoolExecutor, threads: int) -> tuple[Footprints, list[Future[None]]]:
+def _project(view: View, scene: Scene, pool: ThreadPoolExecutor, threads: int) -> Projecting:
     """Begin to project a picture's Gaussians, a part of them in each thread."""
     count = len(view.means)
     footprints = Footprints.empty(count)
-    arrays = [_array(tensor) for tensor in (view.means, view.quaternions, view.scales, view.opacities[:, 0])]
-    camera = _array(view.camera).astype(np.float64)
-    borders = [count * part // threads for part in range(threads + 1)]
-    return footprints, [
-        pool.submit(
-            projection.project,
-            start,
-            end,
-            *arrays,
+    means, quaternions, scales = _array(view.means), _array(view.quaternions), _array(view.scales)
+    opacities, camera = _array(view.opacities[:, 0]), _array(view.camera).astype(np.float64)
+
+    def project(part: int) -> None:
+        projection.project(
+            count * part // threads,
+            count * (part + 1) // threads,
+            means,
+            quaternions,
+            scales,
+            opacities,
             camera,
             scene.focal,
             scene.height,
             scene.width,
             footprints.fields,
+            footprints.depths,
             footprints.radii,
             footprints.tiles,
         )
-        for start, end in zip(borders, borders[1:], strict=False)
-    ]
+
+    return Projecting(footprints, [pool.submit(project, part) for part in range(threads)])
 
 
-def _wait(footprints: Footprints, parts: list[Future[None]]) -> Footprints:
-    for part in parts:
-        part.result()
-    return footprints
+def _blend(
+    view: View, order: NDArray[np.int32], footprints: Footprints, picture: NDArray[np.float32], pool: ThreadPoolExecutor
+) -> list[Future[None]]:
+    """Begin to draw the rows of a picture's tiles."""
+    rows = -(-picture.shape[1] // TILE)
+    starts, shares = ordering.deal_to_rows(order, footprints.tiles, rows)
+    features, background = _array(view.features), _array(view.background)
+
+    def blend(row: int) -> None:
+        share = shares[starts[row] : starts[row + 1]]
+        blending.blend_row(row, share, footprints.tiles, footprints.fields, features, background, picture)
+
+    return [pool.submit(blend, row) for row in range(rows)]
 
 
-def _array(tensor: Tensor) -> np.ndarray:
+def _array(tensor: Tensor) -> NDArray[Any]:
     return np.ascontiguousarray(tensor.cpu().numpy())

@@ -28,13 +28,15 @@ WIDEST = 1.3  # of half the field of view, beyond which perspective is no longer
 LEAST_SPREAD = 0.1  # of the radius' formula
 TINY = 1e-7  # added to the distance that a point is divided by
 LEAST_ALPHA = 1 / 255
+LARGEST = 1e15  # pixels: nothing of such a radius is a picture's, and float32 could not follow it
+MOST_OPACITY = 1e30  # beyond which float32 could not follow alpha down to the least
 SLACK = 1e-4  # in an exponent, by which ellipses are taken larger: pixels themselves decide what they show
 
 # What is kept of each Gaussian, one cache line of float64:
 U, V = 0, 1  # its centre: right and down, in pixels, 0 in the middle of the first
 ALONG, SHEAR, ACROSS = 2, 3, 4  # exponent = -(along * (dx + shear * dy)^2 + across * dy^2) / 2
-REACH = 5  # the most that the bracket above may be before alpha falls below what is drawn; negative: draws nothing
-OPACITY, DEPTH = 6, 7
+OPACITY = 5
+HALF_WIDTH, HALF_HEIGHT = 6, 7  # of the box around all that is drawn of it, in pixels
 FIELDS = 8
 
 
@@ -44,19 +46,22 @@ class Footprints:
 
     Attributes:
         fields: ``[G, 8]``; see the names above.
+        depths: distances along the view, ``[G]``.
         radii: as the reference has them, in pixels, ``[G]``; 0 is out of sight.
         tiles: the tiles that they may show in, ``[G, 4]``: left, top, right, bottom, the last two not included. As the
             reference has them, less those that the ellipse of the least alpha does not reach.
     """
 
     fields: Doubles
+    depths: Floats
     radii: Ints
     tiles: Ints
 
     @classmethod
     def empty(cls, count: int) -> Footprints:
         """Return room for so many."""
-        return cls(np.empty((count, FIELDS)), np.empty(count, np.int32), np.empty((count, 4), np.int32))
+        fields, tiles = np.empty((count, FIELDS)), np.empty((count, 4), np.int32)
+        return cls(fields, np.empty(count, np.float32), np.empty(count, np.int32), tiles)
 
 
 @compiled
@@ -72,6 +77,7 @@ def project(
     height: int,
     width: int,
     fields: Doubles,
+    depths: Floats,
     radii: Ints,
     tiles: Ints,
 ) -> None:
@@ -90,6 +96,7 @@ def project(
         height: in pixels.
         width: in pixels.
         fields: ``[G, 8]``, written.
+        depths: ``[G]``, written.
         radii: ``[G]``, written.
         tiles: ``[G, 4]``, written.
     """
@@ -109,16 +116,17 @@ def project(
         v = ((focal * y / (z + TINY) + 1) * height - 1) / 2
         a, b, c = _spread(g, quaternions, scales, camera, focal_x, focal_y, limit, x, y, z)
         det = a * c - b * b
-        if not (0 < det < math.inf):  # rounding alone can make it so, of sizes that no picture shows
-            continue
         middle = (a + c) / 2
-        radius = math.ceil(3 * math.sqrt(middle + math.sqrt(max(LEAST_SPREAD, middle * middle - det))))
+        spread = 3 * math.sqrt(middle + math.sqrt(max(LEAST_SPREAD, middle * middle - det)))
+        if not (det > 0 and spread < LARGEST):
+            continue
+        radius = math.ceil(spread)
         left, right = _tile(u - radius, grid_columns), _tile(u + radius + (TILE - 1), grid_columns)
         top, bottom = _tile(v - radius, grid_rows), _tile(v + radius + (TILE - 1), grid_rows)
         if left >= right or top >= bottom:
             continue
         radii[g] = min(radius, 2**31 - 1)
-        opacity = np.float64(opacities[g])
+        opacity = min(np.float64(opacities[g]), MOST_OPACITY)
         reach = 2 * (math.log(opacity / LEAST_ALPHA) + SLACK) if opacity > 0 else -1.0
         if reach < 0:
             continue
@@ -129,7 +137,8 @@ def project(
         tiles[g, 3] = min(bottom, _tile(v + half_height + TILE, grid_rows))
         fields[g, U], fields[g, V] = u, v
         fields[g, ALONG], fields[g, SHEAR], fields[g, ACROSS] = c / det, -b / c, 1 / c
-        fields[g, REACH], fields[g, OPACITY], fields[g, DEPTH] = reach, opacity, z
+        fields[g, OPACITY], fields[g, HALF_WIDTH], fields[g, HALF_HEIGHT] = opacity, half_width, half_height
+        depths[g] = z
 
 
 @compiled

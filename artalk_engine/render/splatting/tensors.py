@@ -14,7 +14,7 @@ from torch import Tensor
 
 from .blending import LEAST_LIGHT, MOST_ALPHA
 from .geometry import axes_of, covariances
-from .projection import BLUR, LEAST_ALPHA, LEAST_SPREAD, NEAR, TILE, TINY, WIDEST
+from .projection import BLUR, LARGEST, LEAST_ALPHA, LEAST_SPREAD, NEAR, TILE, TINY, WIDEST
 from .scene import Scene, View
 
 BLOCK = 32  # Gaussians of a tile that are weighed at once
@@ -39,7 +39,7 @@ def _draw_view(view: View, scene: Scene) -> Tensor:
     rows, columns = -(-scene.height // TILE), -(-scene.width // TILE)
     ellipses = _project(view, scene)
     starts, members = _deal_to_tiles(ellipses, rows * columns, columns)
-    groups = torch.arange(rows * columns, device=scene.device).split(TILES_AT_ONCE)
+    groups = torch.split(torch.arange(rows * columns, device=scene.device), TILES_AT_ONCE)
     sums = torch.cat([_blend(tiles, starts, members, ellipses, columns, view) for tiles in groups])
     picture = sums.reshape(rows, columns, TILE, TILE, -1).permute(4, 0, 2, 1, 3)
     return picture.reshape(-1, rows * TILE, columns * TILE)[:, : scene.height, : scene.width]
@@ -62,9 +62,8 @@ def _project(view: View, scene: Scene) -> Ellipses:
     spread = slopes @ covariances(view.quaternions.to(exact), view.scales.to(exact)) @ slopes.mT
     a, b, c = spread[:, 0, 0] + BLUR, spread[:, 0, 1], spread[:, 1, 1] + BLUR
     det, middle = a * c - b * b, (a + c) / 2
-    is_sound = is_ahead & (det > 0) & det.isfinite()
     radii = (3 * (middle + (middle * middle - det).clamp(min=LEAST_SPREAD).sqrt()).sqrt()).ceil()[:, None]
-    is_drawn = is_sound & (view.opacities[:, 0] > 0)
+    is_drawn = is_ahead & (det > 0) & (radii[:, 0] < LARGEST) & (view.opacities[:, 0] > 0)
     most = torch.tensor([-(-scene.width // TILE), -(-scene.height // TILE)], device=scene.device).to(exact)
     tiles = torch.cat([places - radii, places + radii + (TILE - 1)], -1) / TILE
     tiles = torch.minimum(tiles.clamp(min=0), most.repeat(2)) * is_drawn[:, None]
@@ -100,7 +99,7 @@ def _blend(tiles: Tensor, starts: Tensor, members: Tensor, ellipses: Ellipses, c
         g = members[places.clamp(max=len(members) - 1)]  # [tiles, BLOCK]
         alpha = _alphas(g, corners[going], ellipses, view) * (places < end[going, None])[..., None]
         before = torch.cat([torch.ones_like(alpha[:, :1]), (1 - alpha).cumprod(1)], 1) * light[going, None]
-        is_added = (before[:, 1:] >= LEAST_LIGHT) & is_open[going, None]
+        is_added = (before[:, 1:] >= float(LEAST_LIGHT)) & is_open[going, None]
         weights = torch.where(is_added, alpha * before[:, :-1], 0.0)
         sums[going] += weights.mT @ view.features[g]
         light[going] = torch.where(is_added, before[:, 1:], torch.inf).amin(1).minimum(light[going])
