@@ -26,7 +26,7 @@ def translate(arguments: Sequence[str]) -> list[str]:
     Args:
         arguments: ARTalk's, among which may be this program's own, such as ``--force``.
     """
-    parser = argparse.ArgumentParser(prog="artalk", usage="artalk -a AUDIO [-s STYLE] [-i SHAPE] [-l FRAMES] | --run_app")
+    parser = argparse.ArgumentParser(prog="artalk", add_help=False, allow_abbrev=False)
     parser.add_argument("-a", "--audio_path", "--audio", default="", dest="audio")
     parser.add_argument("-l", "--clip_length", type=int, default=0)
     parser.add_argument("-i", "--shape_id", default=MESH)

@@ -229,8 +229,9 @@ def _open(url: str, here: int) -> http.client.HTTPResponse:
     if here:
         headers["Range"] = f"bytes={here}-"
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - `_address` lets nothing but the web through
+    opener = urllib.request.build_opener()  # anew, so that the environment's proxies are those of now
     try:
-        answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
+        answer: http.client.HTTPResponse = opener.open(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as exc:
         if exc.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise _RefusedError("the file there is shorter than its authors list") from exc
