@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -37,6 +38,7 @@ class PageFiles:
         self._keep_s = options.keep_minutes * 60
         self._most = options.max_disk_mb * MEGABYTE
         self._in_use: set[Path] = set()
+        self._lock = threading.Lock()  # no folder may go between its making and its use
 
     def open(self) -> Path:
         """Make a folder for a job, which is not removed before it is closed.
@@ -44,16 +46,18 @@ class PageFiles:
         Raises:
             OutputError: if the disk does not let it.
         """
-        try:
-            folder = Path(tempfile.mkdtemp(prefix="job-", dir=self.root))
-        except OSError as exc:
-            raise OutputError(f"the page's folder cannot be written ({exc.strerror or exc})") from exc
-        self._in_use.add(folder)
-        return folder
+        with self._lock:
+            try:
+                folder = Path(tempfile.mkdtemp(prefix="job-", dir=self.root))
+            except OSError as exc:
+                raise OutputError(f"the page's folder cannot be written ({exc.strerror or exc})") from exc
+            self._in_use.add(folder)
+            return folder
 
     def close(self, folder: Path) -> None:
         """Let a job's folder grow old from now on."""
-        self._in_use.discard(folder)
+        with self._lock:
+            self._in_use.discard(folder)
 
     def remove(self, folder: Path) -> None:
         """Remove a job's folder now."""
@@ -72,13 +76,16 @@ class PageFiles:
 
     def sweep(self, wanted: int = 0) -> None:
         """Remove what is older than it may be, then the oldest until the rest and what is wanted have room."""
-        entries = [(_touched(entry), _size(entry), entry) for entry in self.root.iterdir() if entry not in self._in_use]
-        room = self._most - wanted - sum(_size(folder) for folder in self._in_use)
-        total, now = sum(size for _, size, _ in entries), time.time()
-        for touched, size, entry in sorted(entries):
-            if now - touched > self._keep_s or total > room:
-                _remove(entry)
-                total -= size
+        with self._lock:
+            entries = [
+                (_touched(entry), _size(entry), entry) for entry in self.root.iterdir() if entry not in self._in_use
+            ]
+            room = self._most - wanted - sum(_size(folder) for folder in self._in_use)
+            total, now = sum(size for _, size, _ in entries), time.time()
+            for touched, size, entry in sorted(entries):
+                if now - touched > self._keep_s or total > room:
+                    _remove(entry)
+                    total -= size
 
     def end(self) -> None:
         """Remove everything."""

@@ -125,7 +125,7 @@ def _wish(
         style=style, style_strength=strength, seed=seed or 0, temperature=temperature, fix_pose=bool(is_still)
     )
     TakeOptions().but(changes)  # refuses now what makes no sense
-    if source == SOUND:
+    if source == SOUND and (sound or not text):
         return Wish(Path(sound) if sound else None, "", "", "", appearance, changes)
     return Wish(None, text or "", language, "", appearance, changes)
 

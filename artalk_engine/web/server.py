@@ -225,4 +225,5 @@ async def _sweep(files: PageFiles) -> None:
 def _server(application: FastAPI) -> uvicorn.Server:
     import uvicorn
 
-    return uvicorn.Server(uvicorn.Config(application, log_level="warning", timeout_graceful_shutdown=FAREWELL_S))
+    # Uvicorn would print a traceback for every browser that is still there when the page ends; jobs log for themselves.
+    return uvicorn.Server(uvicorn.Config(application, log_level="critical", timeout_graceful_shutdown=FAREWELL_S))
