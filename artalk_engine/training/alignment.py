@@ -69,7 +69,8 @@ def cepstra(waveform: NDArray[np.float32]) -> Floats:
 
 def _filters(bins: int) -> Floats:
     """Return triangles ``[30, bins]``, evenly spaced in mel."""
-    edges_mel = np.linspace(*(2595.0 * np.log10(1.0 + np.array([_LOWEST_HZ, _HIGHEST_HZ]) / 700.0)), _BANDS + 2)
+    lowest, highest = (2595.0 * np.log10(1.0 + limit_hz / 700.0) for limit_hz in (_LOWEST_HZ, _HIGHEST_HZ))
+    edges_mel = np.linspace(lowest, highest, _BANDS + 2)
     edges = 700.0 * (10.0 ** (edges_mel / 2595.0) - 1.0)
     places_hz = np.linspace(0.0, SAMPLE_RATE_HZ / 2.0, bins)
     rising = (places_hz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]

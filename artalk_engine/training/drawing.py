@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,8 @@ def draw(
     except ImportError as error:
         raise EngineError("the picture needs matplotlib", "Install matplotlib, or leave --picture out.") from error
     figure = Figure(figsize=(15.0, 8.0 if motion is None else 10.5), layout="constrained")
-    curves, heads = (figure, None) if motion is None else figure.subfigures(2, 1, height_ratios=(3, 1))
+    parts: Any = (figure, None) if motion is None else figure.subfigures(2, 1, height_ratios=(3, 1))
+    curves, heads = parts
     sound, opening, gap = curves.subplots(3, 1, sharex=True, height_ratios=(2, 2, 1.3))
     dithered = waveform + 1e-5 * np.random.default_rng(0).standard_normal(
         len(waveform)
@@ -76,7 +78,10 @@ def draw(
                 axes.axvspan(phone.start_s, phone.end_s, color="tab:red", alpha=0.15)
     if heads is not None and motion is not None:
         shown = frames_at_closures(face, phones, round(length * FPS))
-        for axes, frame, picture in zip(heads.subplots(1, HEADS), shown, _heads(motion[shown]), strict=False):
+        places = heads.subplots(1, HEADS)
+        for axes in places[len(shown) :]:
+            axes.set_axis_off()
+        for axes, frame, picture in zip(places, shown, _heads(motion[shown]), strict=False):
             axes.imshow(picture)
             axes.set(title=f"{frame / FPS:.2f} s, gap {face.lip_gap[frame]:.1f} mm", xticks=[], yticks=[])
     figure.savefig(path, dpi=90)
