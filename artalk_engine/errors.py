@@ -17,14 +17,13 @@
     │   ├── TextError            nothing in it to say, or not in letters that the voice reads
     │   ├── LanguageError        a language without a voice
     │   └── VoiceError           a voice that is not there, or does not work
-    ├── AudioError
-    │   ├── AudioMissingError    no such file
-    │   ├── AudioEmptyError      a file or a waveform without a sample
-    │   ├── AudioFormatError     not sound, or sound that cannot be decoded
-    │   ├── AudioValueError      samples that are no numbers
-    │   ├── AudioRangeError      a range of time that holds nothing
-    │   └── AudioChannelError    a channel that nobody knows
-    └── NotInThisVersionError    a part that comes later
+    └── AudioError
+        ├── AudioMissingError    no such file
+        ├── AudioEmptyError      a file or a waveform without a sample
+        ├── AudioFormatError     not sound, or sound that cannot be decoded
+        ├── AudioValueError      samples that are no numbers
+        ├── AudioRangeError      a range of time that holds nothing
+        └── AudioChannelError    a channel that nobody knows
 
 Each has a ``code`` for programs, one sentence for people (``str(error)``) and a
 ``remedy``: what to do about it.
@@ -246,10 +245,3 @@ class AudioChannelError(AudioError):
 
     code = "audio_channel"
     default_remedy = "Choose mix, left, right or loudest."
-
-
-class NotInThisVersionError(EngineError):
-    """A part of the engine that this version does not have."""
-
-    code = "not_in_this_version"
-    default_remedy = "Leave this option off, or use a later version."

@@ -1,7 +1,7 @@
 """A head that turns on shoulders that stay.
 
-The avatar was trained with cameras that go around it, shoulders and all. Here its Gaussians turn instead, above the
-neck with the head, below not at all, and between more and more.
+The avatar was trained with cameras that go around it, shoulders and all. Here its Gaussians turn instead: above the
+neck with the head, below it not at all, and between more and more.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from artalk_engine.face.skinning import rotation_matrices
 from .network import AvatarGaussians
 from .painting import Pose
 
-ROOT, NECK = 0, 1
-BELOW, ABOVE = -0.35, 0.25  # of the way between them: where turning begins and is whole, in the avatar's units
+ROOT, NECK = 0, 1  # joints at the neck's lower and upper end
 
 
 def turned(heads: Tensor, joints: Tensor, avatar: AvatarGaussians, global_orient: Tensor, cameras: Tensor) -> Pose:
@@ -28,20 +27,16 @@ def turned(heads: Tensor, joints: Tensor, avatar: AvatarGaussians, global_orient
         global_orient: of the head, axis-angle, ``[B, 3]``.
         cameras: ``[B, 3, 4]``.
     """
-    pivot, points = joints[ROOT], avatar.plane_points
-    height = (points[:, 1] - joints[NECK, 1] - BELOW) / (ABOVE - BELOW)
+    pivot, vertices = joints[ROOT], heads.shape[1]
+    straight = torch.cat([heads, avatar.plane_points.expand(len(heads), -1, -1)], dim=1)
+    height = (straight[..., 1:2] - joints[ROOT, 1]) / (joints[NECK, 1] - joints[ROOT, 1])
     share = height.clamp(0, 1)
-    share = share * share * (3 - 2 * share)
-    amounts = share[None, :, None] * global_orient[:, None]  # [B, P, 3]
-    planes = (rotation_matrices(amounts) @ (points - pivot)[..., None])[..., 0]
-    heads = (heads - pivot) @ rotation_matrices(global_orient).transpose(1, 2)
-    vertices = heads.shape[1]
-    amounts = torch.cat([global_orient[:, None].expand(-1, vertices, -1), amounts], dim=1)
+    amounts = share * share * (3 - 2 * share) * global_orient[:, None]  # [B, G, 3]
+    means = (rotation_matrices(amounts) @ (straight - pivot)[..., None])[..., 0] + pivot
     own = avatar.gaussians.rotations.clone()
     # The head's quaternions are so short that they turn nothing; so that the turn alone remains.
     own[:vertices] = own.new_tensor([1.0, 0.0, 0.0, 0.0])
-    rotations = _product(_quaternions(amounts), own.expand(len(amounts), -1, -1))
-    return Pose(torch.cat([heads, planes], dim=1) + pivot, rotations, cameras)
+    return Pose(means, _product(_quaternions(amounts), own.expand(len(heads), -1, -1)), cameras)
 
 
 def _quaternions(axis_angle: Tensor) -> Tensor:

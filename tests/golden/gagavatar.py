@@ -28,7 +28,7 @@ MANIFEST: list[dict[str, Any]] = json.loads(
 SEED = 0
 SMALL = AvatarConfig(
     head_width=8, vit_width=64, vit_depth=4, vit_heads=1, vit_hidden=64, grid=5, pyramid=(8, 8, 8, 8), fused=8,
-    vertex_hidden=8, branch_hidden=8, pixel_hidden=8, unet=(4,) * 8, decoder=(8,) * 8, style_width=16, style_depth=2,
+    vertex_hidden=8, branch_hidden=8, pixel_hidden=8, unet=(4,) * 6, decoder=(8,) * 6, style_width=16, style_depth=2,
 )  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def _rng(seed: int, tag: str) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(zlib.crc32(f"{seed}:{tag}".encode())))
 
 
+@cache
 def face_image(size: int = 512, seed: int = SEED) -> np.ndarray:
     """Paint something like a face before black, ``[3, size, size]`` from 0 to 1."""
     r = _rng(seed, "face")
