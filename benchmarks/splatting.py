@@ -1,6 +1,7 @@
 """How quickly Gaussians are drawn: 180,255 with 32 channels at 512 x 512, laid out as those of a photo-real avatar.
 
     python benchmarks/splatting.py                  medians on the processor, on 1 and on all threads
+    python benchmarks/splatting.py --tensors        by tensor operations, too, which take some seconds a picture
     python benchmarks/splatting.py --device cuda    on a GPU, by every backend that is installed
 
 An avatar has 5,023 Gaussians at the vertices of its head and two sheets of 296 x 296 that bulge to the camera and away
@@ -31,7 +32,7 @@ from artalk_engine import rasterize_gaussians
 from artalk_engine.render.mesh import available_threads
 from artalk_engine.render.splatting import extensions
 
-SIZE, CHANNELS, ROUNDS, BATCH = 512, 32, 9, 4
+SIZE, CHANNELS, ROUNDS, BATCH = 512, 32, 7, 4
 HEAD, SHEET = 5023, 296
 DISTANCE, FOCAL = 10.0, 12.0
 FIRST_PICTURE = """
@@ -50,6 +51,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps")
+    parser.add_argument("--tensors", action="store_true", help="measure tensor operations on the processor")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.device == "cpu":
@@ -57,7 +59,7 @@ def main() -> None:
             for name in ("first start, machine code is made", "next start, machine code is read"):
                 print(f"{name:<60}{1000 * _first_picture(folder):8.0f} ms")
     for pixels in (1, 2, 4, 8):
-        _print_speeds(avatar_scene(pixels, options.device), f"{pixels} px", options.device)
+        _print_speeds(avatar_scene(pixels, options.device), f"{pixels} px", options.device, options.tensors)
 
 
 def avatar_scene(pixels: float, device: str) -> dict[str, Tensor]:
@@ -85,10 +87,10 @@ def avatar_scene(pixels: float, device: str) -> dict[str, Tensor]:
     return {name: tensor.to(device) for name, tensor in scene.items()}
 
 
-def _print_speeds(scene: dict[str, Tensor], name: str, device: str) -> None:
+def _print_speeds(scene: dict[str, Tensor], name: str, device: str, with_tensors: bool) -> None:
     first: Tensor | None = None
     batch = scene | {"camera": scene["camera"].expand(BATCH, 3, 4)}
-    for label, backend, threads in _ways(device):
+    for label, backend, threads in _ways(device, with_tensors):
         drawing, together = _drawing(scene, backend, threads), _drawing(batch, backend, threads)
         picture = drawing()
         first = picture if first is None else first
@@ -100,12 +102,13 @@ def _print_speeds(scene: dict[str, Tensor], name: str, device: str) -> None:
         )
 
 
-def _ways(device: str) -> Iterator[tuple[str, str, int | None]]:
+def _ways(device: str, with_tensors: bool) -> Iterator[tuple[str, str, int | None]]:
     """Name who can draw there."""
     if device == "cpu":
         for threads in sorted({1, available_threads()}):
             yield f"loops, {threads} thread{'s'[: threads - 1]}", "cpu", threads
-    yield "tensor operations", "torch", None
+    if with_tensors or device != "cpu":
+        yield "tensor operations", "torch", None
     if device == "cuda" and extensions.has_inria():
         yield extensions.INRIA, extensions.INRIA, None
     if device == "cuda" and extensions.has_gsplat():
