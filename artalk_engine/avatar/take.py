@@ -98,6 +98,7 @@ class AvatarTake:
         """Draw so many frames as the painter draws at once, or fewer."""
         filled = frames + frames[-1:] * (self._painter.together - len(frames))
         noises = fresh_noises(self._painter.network.config, filled) if self._look.noise == "fresh" else None
+        self._gaussians = self._gaussians.to(self._painter.device)  # once, and not for each picture
         drawn = self._painter.draw(self._gaussians, lambda placed: self._pose(filled, placed), self._look, noises)
         # Fractions are cut off, as in the reference's films.
         made = drawn[: len(frames)].mul(255).byte().permute(0, 2, 3, 1).cpu().numpy()
