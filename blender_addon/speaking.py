@@ -35,7 +35,7 @@ class SpeakOrder:
         voice: who says it, ``""`` for the language's own voice.
         speaker: of a voice that has several.
         rate: how fast, 1 being usual.
-        pitch: semitones higher.
+        pitch: semitones higher, -6 to 6.
         folder: of the user's voices, ``""`` for the engine's usual one.
         allow_online: whether a voice may send the text over the internet.
     """

@@ -46,8 +46,8 @@ class ArtalkText(bpy.types.PropertyGroup):
     pitch: bpy.props.FloatProperty(
         name="Pitch",
         description="How much higher to speak, in semitones; a Piper voice cannot change its own",
-        min=-12.0,
-        max=12.0,
+        min=-6.0,
+        max=6.0,
         step=50,
         precision=1,
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .options import SpeakOptions
 from .speaking import Spoken, speak, speak_to_file, stream_speech
 from .spoken import Phone, Speech
-from .options import SpeakOptions
 from .voices import Language, Voice, languages, voices
 
 __all__ = [

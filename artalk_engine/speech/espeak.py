@@ -11,13 +11,14 @@ from artalk_engine.errors import TextError
 from bridge.phones import PAUSE
 
 from .espeak_library import LEAST_WORDS, MIDDLE, MOST_WORDS, WORDS_A_MINUTE, Manner, espeak_library
-from .options import OCTAVE, SpeakOptions
+from .options import SpeakOptions
 from .spoken import Phone, Speech, to_16_khz
 from .stops import with_closures
 from .voices import Language, Voice
 
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff々]")
 READS_HAN = ("cmn", "yue", "hak")
+HIGHEST, LOWEST = 7.9, 6.0  # semitones from the middle to either end of espeak-ng's pitch, measured
 _SWITCH = re.compile(r"\([a-z0-9-]*\)?")  # to another language and back, as for a foreign word
 _VOICELESS_STOPS = ("p", "t", "k", "q", "c", "ʈ")
 
@@ -39,7 +40,7 @@ class EspeakSynthesizer:
         self._manner = Manner(
             voice=f"{language.espeak}+{voice.name}" if voice.name else language.espeak,
             rate=int(np.clip(round(WORDS_A_MINUTE * options.rate), LEAST_WORDS, MOST_WORDS)),
-            pitch=int(np.clip(round(MIDDLE * (1.0 + options.pitch / OCTAVE)), 0, 2 * MIDDLE - 1)),
+            pitch=_pitch(options.pitch),
             is_ipa=True,
         )
 
@@ -70,6 +71,12 @@ class EspeakSynthesizer:
         starts = [(sample / library.sample_rate_hz, name) for sample, name in events]
         phones = _phones(starts, len(samples) / library.sample_rate_hz)
         return Speech(waveform, tuple(with_closures(phones, waveform, _is_voiceless_stop)), self.language, self.voice)
+
+
+def _pitch(semitones: float) -> int:
+    """Return espeak-ng's number for a pitch."""
+    reach = HIGHEST if semitones > 0 else LOWEST
+    return int(np.clip(round(MIDDLE * (1.0 + semitones / reach)), 0, 2 * MIDDLE - 1))
 
 
 def _phones(starts: Sequence[tuple[float, str]], duration_s: float) -> list[Phone]:

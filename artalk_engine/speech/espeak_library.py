@@ -31,7 +31,7 @@ class Manner:
     Attributes:
         voice: a language with a variant, such as ``"en-us+f3"``.
         rate: words a minute.
-        pitch: 0 to 100, an octave to either side of the middle.
+        pitch: 0 to 100.
         pitch_range: 0 (monotone) to 100.
         is_ipa: whether sounds are named in the International Phonetic Alphabet, rather than by espeak-ng's mnemonics.
     """

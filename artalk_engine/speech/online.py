@@ -35,7 +35,8 @@ class OnlineSynthesizer:
         """
         if not options.allow_online:
             raise VoiceError(
-                "gTTS sends your text to a service of Google's.", "Allow online access (--online), or choose another voice."
+                "gTTS sends your text to a service of Google's.",
+                "Allow online access (--online), or choose another voice.",
             )
         if options.pitch or not (options.rate == 1.0 or options.rate <= SLOW):
             raise OptionError(

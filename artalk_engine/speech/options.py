@@ -8,7 +8,7 @@ from pathlib import Path
 from artalk_engine.errors import OptionError
 
 SLOWEST, FASTEST = 0.5, 2.5  # what all synthesizers can
-OCTAVE = 12.0  # semitones
+MOST_PITCH = 6.0  # semitones, as far as espeak-ng goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +37,5 @@ class SpeakOptions:
     def __post_init__(self) -> None:
         if not SLOWEST <= self.rate <= FASTEST:
             raise OptionError(f"rate cannot be {self.rate:g}", f"Choose from {SLOWEST:g} to {FASTEST:g}; 1 is normal.")
-        if not -OCTAVE <= self.pitch <= OCTAVE:
-            raise OptionError(f"pitch cannot be {self.pitch:g} semitones", "Choose from -12 to 12; 0 is normal.")
+        if not -MOST_PITCH <= self.pitch <= MOST_PITCH:
+            raise OptionError(f"pitch cannot be {self.pitch:g} semitones", "Choose from -6 to 6; 0 is normal.")

@@ -45,10 +45,13 @@ class PiperSynthesizer:
         self.language, self.voice = voice.language, voice.name
         self.pause_scale = 1.0 / options.rate
         if options.pitch:
-            raise OptionError(f"The pitch of {voice.name} cannot be changed.", "Leave it at 0, or choose another voice.")
+            raise OptionError(
+                f"The pitch of {voice.name} cannot be changed.", "Leave it at 0, or choose another voice."
+            )
         if options.language and not _is_same(find_language(options.language).code, voice.language):
             raise LanguageError(
-                f"{voice.name} speaks {voice.language}, not {options.language}.", "Choose its language, or another voice."
+                f"{voice.name} speaks {voice.language}, not {options.language}.",
+                "Choose its language, or another voice.",
             )
         speaker = _speaker(voice, options.speaker)
         self._voice, self._config = _load(voice, options.allow_online)
@@ -72,7 +75,9 @@ class PiperSynthesizer:
                     break
                 spoken.append(self._speech(chunk))
         except Exception as exc:  # the model and each language's dictionary fail in their own ways
-            raise VoiceError(f"The Piper voice {self.voice} cannot speak this ({exc}).", "Choose another voice.") from exc
+            raise VoiceError(
+                f"The Piper voice {self.voice} cannot speak this ({exc}).", "Choose another voice."
+            ) from exc
         if not spoken:
             raise TextError(f"{self.voice} has nothing to say for this text.", "Write it in the voice's language.")
         pause_s = SENTENCE_PAUSE_S * self.pause_scale

@@ -78,7 +78,9 @@ def load_synthesizer(options: SpeakOptions) -> Synthesizer:
     if voice.kind == "piper":
         return PiperSynthesizer(voice, options)
     language = find_language(options.language)
-    return OnlineSynthesizer(language, options) if voice.kind == "online" else EspeakSynthesizer(language, voice, options)
+    return (
+        OnlineSynthesizer(language, options) if voice.kind == "online" else EspeakSynthesizer(language, voice, options)
+    )
 
 
 def stream_speech(
