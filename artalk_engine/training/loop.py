@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class LoopConfig:
 
 
 Losses = Mapping[str, Tensor]
+Tensors = tuple[Tensor, ...] | list[Tensor]
 StepFunction = Callable[[np.random.Generator], Losses]
 
 
@@ -78,7 +79,7 @@ def run(
     optimizer = torch.optim.AdamW(
         _groups(trained, gently), config.rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
     )
-    average = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(config.memory))
+    average = AveragedModel(module, multi_avg_fn=_follow(config.memory), use_buffers=True)
     first = _resume(module, average, optimizer, state_path)
     began = time.monotonic()
     for step in range(first, config.steps):
@@ -110,6 +111,24 @@ def learning_rate_factor(step: int, config: LoopConfig) -> float:
     return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
+def _follow(memory: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """Let averages forget a little at each step.
+
+    Statistics of batch norms are averaged as well, for those of the newest weights would not fit; counters are taken
+    over, and what does not change stays, such as the minus infinity of a mask.
+    """
+
+    @torch.no_grad()
+    def update(averages: Tensors, values: Tensors, _: Tensor | int) -> None:
+        for average, value in zip(averages, values, strict=True):
+            if not average.is_floating_point():
+                average.copy_(value)
+                continue
+            average.copy_(torch.where(average == value, value, average.lerp(value, 1.0 - memory)))
+
+    return update
+
+
 def _groups(trained: list[nn.Parameter], gently: Gently | None) -> list[dict[str, Any]]:
     slow = set(gently.part.parameters()) if gently else set()
     groups = [
@@ -133,6 +152,6 @@ def _resume(module: nn.Module, average: AveragedModel, optimizer: torch.optim.Op
 def _save(module: nn.Module, average: AveragedModel, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    states = {"module": module, "average": average, "optimizer": optimizer}
+    states: dict[str, Any] = {"module": module, "average": average, "optimizer": optimizer}
     torch.save({**{name: part.state_dict() for name, part in states.items()}, "step": step}, temporary)
     temporary.replace(path)

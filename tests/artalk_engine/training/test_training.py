@@ -140,6 +140,21 @@ def test_what_comes_out_is_the_average_of_the_last_weights(tmp_path):
     assert seen[1] < float(module.weight.detach()) < float(torch.load(tmp_path / "state.pt")["module"]["weight"])
 
 
+def test_the_statistics_of_norms_are_averaged_with_the_weights_and_masks_stay(tmp_path):
+    module = torch.nn.Sequential(torch.nn.BatchNorm1d(1))
+    module.register_buffer("mask", torch.tensor([0.0, -torch.inf]))
+    means = []
+
+    def step(rng):
+        error = module[0](torch.from_numpy(rng.random((8, 1), np.float32))).square().sum()
+        means.append(float(module[0].running_mean))
+        return {"error": error}
+
+    loop.run(module, loop.LoopConfig(steps=9, batch=1, warm_up=1, memory=0.5), step, tmp_path / "state.pt")
+    assert means[0] < float(module[0].running_mean) < means[-1]
+    assert module.mask.tolist() == [0.0, -float("inf")]
+
+
 def test_a_part_that_is_trained_gently_moves_less(tmp_path):
     parts = torch.nn.ModuleList([torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)])
     before = [float(part.weight.detach()) for part in parts]
