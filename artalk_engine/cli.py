@@ -91,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser("avatar", help="add a photographic avatar of your own, or remove it"), common
     )
     models.add_options(
-        commands.add_parser("models", help="list, download, verify and import ARTalk's released files"), output_options()
+        commands.add_parser("models", help="list, download, verify and import ARTalk's released files"),
+        output_options(),
     )
     completion.add_options(commands.add_parser("completion", help="write a completion script for a shell"), _parser)
     return parser

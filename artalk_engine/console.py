@@ -2,8 +2,8 @@
 
 Standard output carries the result only (with ``--json`` as one JSON object), everything else goes to standard error.
 Long work shows a bar where standard error is a terminal. With ``--json`` it writes a line of JSON there instead, five
-times a second at most: ``{"progress": {"stage": "Filming", "done": 12, "total": 250, "unit": "picture"}}``, where a total
-of 0 is not known; lines that do not begin with a brace are for people.
+times a second at most: ``{"progress": {"stage": "Filming", "done": 12, "total": 250, "unit": "picture"}}``, where a
+total of 0 is not known; lines that do not begin with a brace are for people.
 
 The exit status says what kind of thing went wrong:
 

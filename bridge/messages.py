@@ -108,7 +108,7 @@ class Speak(Request):
         text_file: absolute path of a UTF-8 file with what to say, ``""`` for none.
         out: absolute path of the WAV file to write, which must not exist yet.
         language: code or English name; ``""`` is the voice's own, or American English.
-        voice: ``""`` is espeak-ng's voice of the language; a variant of it, a Piper voice's name or path, or ``"gtts"``.
+        voice: ``""`` is espeak-ng's of the language; a variant of it, a Piper voice's name or path, or ``"gtts"``.
         speaker: of a Piper voice that has several.
         rate: how fast, 1 being the voice's own.
         pitch: semitones higher.

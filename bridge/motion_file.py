@@ -2,8 +2,8 @@
 
 ``.npz``, and every ending but the following: an archive with ``expression [T, 100]``, ``global_orient [T, 3]`` and
 ``jaw_pose [T, 3]`` in float32, and ``fps``, ``rig``, ``audio``, ``engine_version`` and ``style`` as scalars. Motion of
-a text that was spoken also has ``phone_symbols [P]``, in the International Phonetic Alphabet, and ``phone_times [P, 2]``
-in seconds.
+a text that was spoken also has ``phone_symbols [P]``, in the International Phonetic Alphabet, and
+``phone_times [P, 2]`` in seconds.
 
 ``.json`` and ``.csv``: the same as text, see `motion_text`; tables have no phones.
 
@@ -125,7 +125,10 @@ def _write(stream: BinaryIO, path: Path, contents: MotionFile) -> None:
             arrays: Arrays = {name: contents.motion[:, channels] for name, channels in CHANNELS.items()}
             scalars = {name: np.array(text) for name, text in texts.items()}
             if contents.phones is not None:
-                arrays |= {"phone_symbols": np.array(contents.phones.symbols, str), "phone_times": contents.phones.times}
+                arrays |= {
+                    "phone_symbols": np.array(contents.phones.symbols, str),
+                    "phone_times": contents.phones.times,
+                }
             np.savez_compressed(stream, allow_pickle=False, **arrays, **scalars, fps=np.array(layout.FPS))
 
 

@@ -82,9 +82,7 @@ def check_closures(phones: Phones, lip_gap: NDArray[np.floating], closed_mm: flo
         closed_mm: the largest gap of closed lips.
     """
     wanted = [times for symbol, times in zip(phones.symbols, phones.times, strict=True) if is_bilabial(symbol)]
-    spans = [
-        (max(0, math.ceil((start - NEAR_S) * FPS)), math.floor((end + NEAR_S) * FPS) + 1) for start, end in wanted
-    ]
+    spans = [(max(0, math.ceil((start - NEAR_S) * FPS)), math.floor((end + NEAR_S) * FPS) + 1) for start, end in wanted]
     spans = [(first, last) for first, last in spans if first < len(lip_gap)]
     reached = sum(bool((lip_gap[first:last] <= closed_mm).any()) for first, last in spans)
     return Closures(reached, len(spans))

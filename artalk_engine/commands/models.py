@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artalk_engine.console import progress, say
+from artalk_engine.console import Progress, progress, say
 
 from .common import explain
 
@@ -37,7 +38,9 @@ def add_options(parser: argparse.ArgumentParser, output: argparse.ArgumentParser
     """
     explain(parser, EXAMPLES)
     place = argparse.ArgumentParser(add_help=False)
-    place.add_argument("--folder", type=Path, metavar="DIR", help="where files lie (default: ARTALK_MODELS, or the user's)")
+    place.add_argument(
+        "--folder", type=Path, metavar="DIR", help="where files lie (default: ARTALK_MODELS, or the user's)"
+    )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
 
     def add(name: str, text: str, command: Any) -> argparse.ArgumentParser:
@@ -50,7 +53,11 @@ def add_options(parser: argparse.ArgumentParser, output: argparse.ArgumentParser
     download = add("download", "fetch files, going on where an earlier download ended", _download)
     download.add_argument("names", nargs="*", default=["required"], metavar="NAME", help="default: required")
     download.add_argument(
-        "--mirror", action="append", default=[], metavar="URL", help="another server laid out as the hub; may be repeated"
+        "--mirror",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="another server laid out as the hub; may be repeated",
     )
     download.add_argument(
         "--accept-licence", action="append", default=[], metavar="NAME", help="accept these terms; may be repeated"
@@ -84,13 +91,19 @@ def _download(options: argparse.Namespace) -> dict[str, Any]:
 
     folder = _place(options)
     files = _wanted(folder, options.names)
-    how = DownloadOptions(tuple(options.mirror), frozenset(options.accept_licence) | _ask_for_terms(options, folder, files))
+    how = DownloadOptions(
+        tuple(options.mirror), frozenset(options.accept_licence) | _ask_for_terms(options, folder, files)
+    )
     needed = Downloader(folder, how).check(files)
     say(f"{needed / 1e6:,.1f} MB are still to come." if needed else "All of it is here.")
     for file in files:
         with progress(options, file.path.name, file.size, "B", is_bytes=True) as bar:
-            Downloader(folder, how, lambda _, done, total, bar=bar: bar.reach(done, total)).fetch(file)
+            Downloader(folder, how, _telling(bar)).fetch(file)
     return {"folder": str(folder.path), "files": [_entry(folder.state(file), folder) for file in files]}
+
+
+def _telling(bar: Progress) -> Callable[[ReleasedFile, int, int], None]:
+    return lambda _, done, total: bar.reach(done, total)
 
 
 def _wanted(folder: ModelsFolder, names: list[str]) -> tuple[ReleasedFile, ...]:

@@ -91,7 +91,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     voice.add_argument("--speaker", default="", metavar="NAME", help="of a Piper voice that has several")
     voice.add_argument("--rate", type=float, default=1.0, metavar="X", help="how fast, from 0.5 to 2.5 (default: 1)")
-    voice.add_argument("--pitch", type=float, default=0.0, metavar="N", help="semitones higher, from -6 to 6 (default: 0)")
+    voice.add_argument("--pitch", type=float, default=0.0, metavar="N", help="semitones up, from -6 to 6 (default: 0)")
     voice.add_argument("--voices", type=Path, metavar="DIR", help="folder of Piper voices (default: ARTALK_VOICES)")
     voice.add_argument("--online", action="store_true", help="allow a voice to send the text over the internet")
     add_take_options(parser.add_argument_group("take"))

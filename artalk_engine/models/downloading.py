@@ -154,7 +154,7 @@ class Downloader:
         url = _address(server, file)
         for attempt in (1, 2):  # a part of an earlier, damaged transfer must not spoil this one for ever
             self._transfer(url, file, stream)
-            if self._digest(file, stream) == file.sha256:
+            if self._digest(stream) == file.sha256:
                 return
             stream.truncate(0)
             if attempt == 2:
@@ -192,7 +192,7 @@ class Downloader:
                     return
                 self._tell(file, _size(stream), file.size)
 
-    def _digest(self, file: ReleasedFile, stream: BinaryIO) -> str:
+    def _digest(self, stream: BinaryIO) -> str:
         """Compute the checksum of a part that is complete; its pages are still in the system's memory."""
         digest = hashlib.sha256()
         stream.flush()

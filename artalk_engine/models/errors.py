@@ -1,13 +1,13 @@
 """What can go wrong with released files.
 
-    ModelFileError
-    ├── UnknownFileError       no released file of this name
-    ├── LicenceError           its terms were not accepted
-    ├── ManualFileError        its user has to fetch it
-    ├── DownloadError          no server gives it
-    │   └── ChecksumError          what came is another file
-    ├── DownloadStoppedError   it was asked to stop
-    └── DiskError              no space, or no permission, to write it
+ModelFileError
+├── UnknownFileError       no released file of this name
+├── LicenceError           its terms were not accepted
+├── ManualFileError        its user has to fetch it
+├── DownloadError          no server gives it
+│   └── ChecksumError          what came is another file
+├── DownloadStoppedError   it was asked to stop
+└── DiskError              no space, or no permission, to write it
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ class OnlineSynthesizer:
     def check(self, text: str) -> None:
         """Accept every text."""
 
-    def speak(self, text: str, should_stop: Callable[[], bool] | None = None) -> Speech:
+    def speak(self, text: str, should_stop: Callable[[], bool] | None = None) -> Speech:  # noqa: ARG002 - no way to
         """Speak a few sentences.
 
         Raises:
@@ -73,7 +73,7 @@ class OnlineSynthesizer:
         known = {code.lower(): code for code in self._gtts.lang.tts_langs()}
         for code in (CODES.get(language.code, language.code).lower(), language.code.partition("-")[0]):
             if code in known:
-                return known[code]
+                return str(known[code])
         raise LanguageError(f"gTTS has no voice for {language.name}.", "Choose another voice; espeak-ng has one.")
 
 

@@ -124,7 +124,7 @@ def _speaker(voice: Voice, wanted: str) -> int | None:
 
 
 def _phones(alignments: Iterable[Any], rate_hz: int) -> list[Phone]:
-    """Make sounds of Piper's phonemes: stress goes to the sound that follows, length and other marks to the one before."""
+    """Make sounds of Piper's phonemes: stress goes to the sound after it, length and other marks to the one before."""
     phones: list[Phone] = []
     mark, start = "", 0
     for aligned in alignments:

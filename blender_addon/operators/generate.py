@@ -16,6 +16,7 @@ from ..errors import AddonError
 from ..generating import Order
 from ..preferences import engine_device, engine_precision, engine_python, voice_folder
 from ..properties import NO_STYLE, style_name
+from ..speaking import SpeakOrder
 from ..takes.record import Speech, take_details
 from ..takes.sound import sound_file
 from ..takes.take import current_take
@@ -46,7 +47,7 @@ class Generating(Explained):
             return report_error(self, exc)
         return report(self, outcome)
 
-    def order(self, context: bpy.types.Context) -> Order:
+    def order(self, context: bpy.types.Context) -> Order | SpeakOrder:
         """Return what to generate.
 
         Raises:

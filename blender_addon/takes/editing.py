@@ -181,7 +181,11 @@ def take_quality(action: bpy.types.Action) -> Quality:
     if uid not in _qualities or _qualities[uid][0] != shown or _qualities[uid][1] is not tools:
         raw, edits = take_motion(action), edits_of(action)
         neck = turned_bones(raw, edits, tools).get("neck")
-        _qualities[uid] = shown, tools, quality_of(edited_motion(raw, edits, tools), tools.ruler, neck, phones_of(action))
+        _qualities[uid] = (
+            shown,
+            tools,
+            quality_of(edited_motion(raw, edits, tools), tools.ruler, neck, phones_of(action)),
+        )
     return _qualities[uid][2]
 
 

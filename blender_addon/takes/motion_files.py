@@ -84,6 +84,8 @@ def export_motion(parts: RigParts, action: bpy.types.Action, path: Path) -> int:
     edits = dataclasses.replace(edits_of(action), neck_share=0.0)  # a motion's head is turned by the root alone
     motion = raw if edits == type(edits)() else edited_motion(raw, edits, face_tools(parts))
     speech = details.speech
-    contents = MotionFile(motion, details.rig_kind, Path(speech.audio).name, details.engine_version, speech.style, phones_of(action))
+    contents = MotionFile(
+        motion, details.rig_kind, Path(speech.audio).name, details.engine_version, speech.style, phones_of(action)
+    )
     save_motion(path, contents)
     return len(motion)

@@ -88,9 +88,7 @@ class Quality:
         return dataclasses.asdict(self)
 
 
-def quality_of(
-    motion: Motion, ruler: FaceRuler, neck: Floats | None = None, phones: Phones | None = None
-) -> Quality:
+def quality_of(motion: Motion, ruler: FaceRuler, neck: Floats | None = None, phones: Phones | None = None) -> Quality:
     """Look a motion over.
 
     Args:

@@ -56,8 +56,9 @@ def test_one_press_makes_sound_strip_and_take(scene, head, say, saved):
     take = current_take(head.rig)
     sound = saved / "bob_may_map_it.wav"
     assert take_details(take).speech.audio == str(sound)
-    assert wave.open(str(sound)).getframerate() == 16_000
-    strip, = strips_of(scene)
+    with wave.open(str(sound)) as opened:
+        assert opened.getframerate() == 16_000
+    (strip,) = strips_of(scene)
     assert round(getattr(strip, "content_start", None) or strip.frame_start) == 11
     assert [symbol for symbol in phones_of(take).symbols if symbol] == ["b", "m"]
     assert notices.shown().text.endswith("closures of p, b and m are reached.")
@@ -77,7 +78,7 @@ def test_without_a_folder_the_sound_is_packed_and_that_is_said(scene, head, say)
     say()
     scene.artalk.pack_sound = "NEVER"
     assert bpy.ops.artalk.speak() == {"FINISHED"}
-    strip, = strips_of(scene)
+    (strip,) = strips_of(scene)
     assert strip.sound.packed_file is not None
     assert "packed" in notices.shown().text
 

@@ -103,7 +103,7 @@ def test_variants_sound_different():
 
 def test_a_manner_does_not_outlast_its_sentence():
     first = speak("Hello.").duration_s
-    speak("Hello.", SpeakOptions(pitch=9.0, rate=2.0, language="de"))
+    speak("Hello.", SpeakOptions(pitch=5.0, rate=2.0, language="de"))
     assert speak("Hello.").duration_s == pytest.approx(first, rel=0.01)  # espeak-ng's own jitter is a few samples
 
 
