@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artalk_engine.console import progress
 from artalk_engine.errors import OptionError
 from artalk_engine.version import engine_version
 from bridge.errors import MotionFileError
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     begun = time.monotonic()
     engine, voice = load(options)
     takes = []
-    for number, motion in _motions(engine, recordings, changes):
+    for number, motion in _motions(engine, recordings, changes, options):
         contents = MotionFile(motion, engine.rig, sounds[number].name, engine_version(), options.style)
         save_motion(writable(outputs[number], options.force), contents)  # it may have come into being meanwhile
         took, begun = time.monotonic() - begun, time.monotonic()
@@ -74,20 +75,17 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _motions(
-    engine: ARTAvatarInferEngine, recordings: list[Recording], changes: TakeChanges
+    engine: ARTAvatarInferEngine, recordings: list[Recording], changes: TakeChanges, options: argparse.Namespace
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Make the motion of one sound, or of several at once, with a bar that shows how far it is."""
     import numpy as np
-    from tqdm import tqdm
 
     if len(recordings) > 1:
-        made = engine.batch(recordings, **changes)
-        yield from tqdm(made, "Making motion", len(recordings), unit="sound", disable=None, leave=False)
+        with progress(options, "Making motion", len(recordings), "sound") as bar:
+            yield from map(bar.passed, engine.batch(recordings, **changes))
         return
-    windows = engine.windows(recordings[0].length or 0) or None
-    pieces = engine.stream(recordings[0], **changes)
-    bar = tqdm(pieces, "Making motion", windows, unit="window", disable=None, leave=False)
-    yield 0, np.concatenate(list(bar))
+    with progress(options, "Making motion", engine.windows(recordings[0].length or 0), "window") as bar:
+        yield 0, np.concatenate([bar.passed(piece) for piece in engine.stream(recordings[0], **changes)])
 
 
 def _take(
