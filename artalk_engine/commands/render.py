@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artalk_engine.config import BUILTIN_RIG, FLAME_RIG
-from artalk_engine.console import say
+from artalk_engine.console import progress, say
 from artalk_engine.environment import needed_packages
 from artalk_engine.errors import RigMismatchError
 from bridge.motion_file import MotionFile, load_motion
@@ -110,7 +110,6 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     with needed_packages():
         from artalk_engine.render.film import check_film, make_film
         from artalk_engine.render.retiming import check_fps, frames_at
-    from tqdm import tqdm
 
     output, look = options.output or Path(options.input.with_suffix(".mp4").name), look_of(options)
     check_film(output, look)
@@ -118,9 +117,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     draw = _avatar_film(output, look, options) if options.avatar else make_film
     begun, fps = time.monotonic(), check_fps(look.fps)
     scene = _given(options) if options.input.suffix.lower() in MOTION_ENDINGS else _spoken(options)
-    expected = frames_at(scene.frames, fps) if scene.frames else None
-    with tqdm(desc="Filming", total=expected, unit="picture", disable=None, leave=False) as bar:
-        made = draw(output, scene.motion, scene.head, scene.sound, look, on_picture=lambda _: bar.update())
+    expected = frames_at(scene.frames, fps) if scene.frames else 0
+    with progress(options, "Filming", expected, "picture") as bar:
+        made = draw(output, scene.motion, scene.head, scene.sound, look, on_picture=lambda _: bar.advance())
     took_s = round(time.monotonic() - begun, 3)
     seconds, a_second = round(float(made / fps), 3), round(float(fps), 3)
     return asdict(Film(str(output), made, seconds, a_second, scene.head.rig, options.avatar, took_s))
