@@ -16,7 +16,7 @@ from bridge.errors import MotionFileError
 from bridge.motion import FPS
 from bridge.motion_file import ENDINGS, MotionFile, save_motion
 
-from .common import load, writable
+from .common import explain, load, writable
 from .speaking import add_sound_options, add_take_options, changes_of, recording_of
 
 if TYPE_CHECKING:
@@ -43,9 +43,18 @@ class Take:
     seam_ratio: float  # median step into a window of four seconds over the median step; 1 is no seam
 
 
+EXAMPLES = """examples:
+  artalk generate speech.wav                             motion in speech.npz
+  artalk generate speech.mp3 -o speech.csv --style happy
+  artalk generate interview.wav --start 12 --end 40 --channel left
+  artalk generate lines/*.wav -o motions --model ~/ARTalk
+"""
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what can be said about the sound, the take and the output."""
     parser.set_defaults(command=run)
+    explain(parser, EXAMPLES)
     parser.add_argument("audio", nargs="*", metavar="AUDIO", help="sound file of one speaker, or several such files")
     parser.add_argument("-a", "--audio", "--audio_path", dest="audio_option", default="", help=argparse.SUPPRESS)
     parser.add_argument(
