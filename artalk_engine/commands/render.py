@@ -17,7 +17,7 @@ from artalk_engine.errors import RigMismatchError
 from bridge.motion_file import MotionFile, load_motion
 
 from . import avatar as avatars
-from .common import load
+from .common import explain, load
 from .speaking import add_sound_options, add_take_options, changes_of, recording_of
 
 if TYPE_CHECKING:
@@ -54,9 +54,18 @@ class Scene:
     sound: Recording | None
 
 
+EXAMPLES = """examples:
+  artalk render speech.wav -o film.mp4
+  artalk render motion.npz --sound speech.wav -o film.mp4 --size 1280x720 --camera three-quarter
+  artalk render speech.wav -o pictures --fps 24          a folder of PNG pictures
+  artalk render speech.wav -o head.glb                   the moving head itself, for 3-D programs
+"""
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what can be said about the film, and about the sound and the take if there is no motion yet."""
     parser.set_defaults(command=run)
+    explain(parser, EXAMPLES)
     parser.add_argument("input", type=Path, metavar="AUDIO|MOTION", help="sound file of one speaker, or motion file")
     parser.add_argument(
         "-o",
