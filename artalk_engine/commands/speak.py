@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from artalk_engine.assets import head_path
+from artalk_engine.config import BUILTIN_RIG
 from artalk_engine.console import progress
 from artalk_engine.environment import needed_packages
 from artalk_engine.errors import FlameFileError, OptionError, OutputError
@@ -183,7 +185,7 @@ def _make_motion(text: str, say: SpeakOptions, options: argparse.Namespace) -> t
         contents = MotionFile(motion, engine.rig, sound.name, engine_version(), options.style, spoken.phones)
         save_motion(output, contents)
         spoken.path.replace(sound)
-    gauge = _gauge(options)
+    gauge = _gauge(options, engine.rig)
     gap = gauge.measure(motion) if gauge is not None else None
     return spoken, _closures(spoken, gap)
 
@@ -206,7 +208,7 @@ def _make_film(text: str, say: SpeakOptions, options: argparse.Namespace) -> tup
         spoken = _speak(text, Path(folder, "speech.wav"), say, options)
         engine, _ = load(options)
         head = load_head(engine.rig, options.head) if options.head else engine.head
-        gauge, recording = _gauge(options), Recording(spoken.path)
+        gauge, recording = _gauge(options, engine.rig), Recording(spoken.path)
         pieces = _measured(engine.stream(recording, **changes), gauge, gaps)
         expected = frames_at(frame_count(recording.length or 0), check_fps(look.fps))
         with progress(options, "Filming", expected, "picture") as bar:
@@ -224,12 +226,12 @@ def _measured(
         yield piece
 
 
-def _gauge(options: argparse.Namespace) -> LipGauge | None:
+def _gauge(options: argparse.Namespace, rig: str) -> LipGauge | None:
     """Return what measures the mouth of the head in use; None without a head, or one without lips."""
     from artalk_engine.engine import find_files
     from artalk_engine.face.lip_gap import LipGauge
 
-    path = options.head or find_files(options.model or None).flame
+    path = options.head or find_files(options.model or None).flame or (head_path() if rig == BUILTIN_RIG else None)
     try:
         return LipGauge(path) if path is not None else None
     except FlameFileError:

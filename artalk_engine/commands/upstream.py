@@ -39,6 +39,8 @@ def translate(arguments: Sequence[str]) -> list[str]:
         parser.error("a sound is needed: -a speech.wav")
     style = "" if options.style_id == "default" else options.style_id
     name = "_".join(filter(None, (Path(options.audio).stem, style, options.shape_id)))
-    film = ["render", options.audio, "--style", style, "--clip-length", str(options.clip_length)]
-    film += [] if options.shape_id == MESH else ["--avatar", options.shape_id]
-    return [*film, *([] if "-o" in rest or "--output" in rest else ["-o", f"{name}.mp4"]), *rest]
+    film = ["render", options.audio, "--clip-length", str(options.clip_length)]
+    film += ["--style", style] if style else []
+    film += ["--avatar", options.shape_id] if options.shape_id != MESH else []
+    film += [] if "-o" in rest or "--output" in rest else ["-o", f"{name}.mp4"]
+    return [*film, *rest]
