@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from artalk_engine.errors import TextError
+from bridge.errors import JobCancelledError
 from bridge.phones import PAUSE
 
 from .espeak_library import LEAST_WORDS, MIDDLE, MOST_WORDS, WORDS_A_MINUTE, Manner, espeak_library
@@ -62,9 +63,12 @@ class EspeakSynthesizer:
 
         Raises:
             TextError: if nothing in them can be spoken.
+            JobCancelledError: if it was to stop.
         """
         library = espeak_library()
         samples, events = library.run(text, self._manner, should_stop)
+        if should_stop is not None and should_stop():
+            raise JobCancelledError
         waveform = to_16_khz(samples.astype(np.float32) / 32768.0, library.sample_rate_hz)
         if not len(waveform) or not np.any(waveform):
             raise TextError(f"espeak-ng has nothing to say for {_brief(text)} in {self._name}.", "Choose its language.")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from artalk_engine.errors import LanguageError, OptionError, TextError, VoiceError
+from bridge.errors import JobCancelledError
 from bridge.phones import PAUSE
 
 from .options import SpeakOptions
@@ -67,13 +68,16 @@ class PiperSynthesizer:
         Raises:
             VoiceError: if the voice fails.
             TextError: if nothing in them can be spoken.
+            JobCancelledError: if it was to stop.
         """
         spoken: list[Speech] = []
         try:
             for chunk in self._voice.synthesize(text, self._config, include_alignments=True):
                 if should_stop is not None and should_stop():
-                    break
+                    raise JobCancelledError
                 spoken.append(self._speech(chunk))
+        except JobCancelledError:
+            raise
         except Exception as exc:  # the model and each language's dictionary fail in their own ways
             raise VoiceError(
                 f"The Piper voice {self.voice} cannot speak this ({exc}).", "Choose another voice."

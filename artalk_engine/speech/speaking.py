@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from artalk_engine.errors import OutputError
+from bridge.errors import JobCancelledError
 from bridge.phones import Phones
 from bridge.whole_file import whole_file
 
@@ -94,11 +95,12 @@ def stream_speech(
     Args:
         text: to speak.
         options: how; None is espeak-ng's American English.
-        should_stop: asked now and then; true ends the speech early.
+        should_stop: asked now and then; true ends the work.
         tell: called with the number of letters spoken and of all.
 
     Raises:
         SpeechError: if the text or the voice cannot be used; all that can be refused is refused before the first piece.
+        JobCancelledError: if it was to stop.
     """
     synthesizer = load_synthesizer(options or SpeakOptions())
     parts = list(pieces(text))
@@ -106,7 +108,7 @@ def stream_speech(
     total, done = sum(len(part.text) for part in parts), 0
     for part in parts:
         if should_stop is not None and should_stop():
-            return
+            raise JobCancelledError
         speech = synthesizer.speak(part.text, should_stop)
         yield speech.followed_by_silence(part.pause_s * synthesizer.pause_scale)
         done += len(part.text)
@@ -145,12 +147,13 @@ def speak_to_file(
         path: the file, which appears when all is spoken.
         options: how; None is espeak-ng's American English.
         is_forced: replace a file that exists.
-        should_stop: asked now and then; true ends the speech early.
+        should_stop: asked now and then; true ends the work.
         tell: called with the number of letters spoken and of all.
 
     Raises:
         SpeechError: if the text or the voice cannot be used.
         OutputError: if the file exists, or cannot be written.
+        JobCancelledError: if it was to stop; no file is written then.
     """
     check_sound_output(path, is_forced)
     phones: list[Phone] = []
