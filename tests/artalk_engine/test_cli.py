@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_voice import make_voice
 
 from artalk_engine import cli
 from artalk_engine.commands import generate
 from artalk_engine.version import engine_version
 from bridge.motion_file import load_motion
+from tests.artalk_engine.small_voice import make_voice
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,13 +8,13 @@ import json
 import av
 import numpy as np
 import pytest
-from small_voice import CONFIG, make_voice
 
 from artalk_engine import ARTAvatarInferEngine, cli
 from artalk_engine.errors import AssetMissingError, OptionError, OutputError
 from artalk_engine.render import film
 from artalk_engine.render.film import FilmOptions
 from bridge.motion_file import MotionFile, load_motion, save_motion
+from tests.artalk_engine.small_voice import CONFIG, make_voice
 from tests.golden import synthetic_flame
 
 SMALL = ["--size", "64"]

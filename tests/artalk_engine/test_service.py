@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_voice import make_voice
 
 from artalk_engine.audio.recording import Recording
 from artalk_engine.engine import ARTAvatarInferEngine
@@ -29,6 +28,7 @@ from bridge.messages import (
     Ready,
     RigReady,
 )
+from tests.artalk_engine.small_voice import make_voice
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_voice import make_voice
 
 from artalk_engine import cli
 from artalk_engine.assets import head_path
 from artalk_engine.commands import upstream
 from bridge.motion_file import load_motion
+from tests.artalk_engine.small_voice import make_voice
 
 ROOT = Path(__file__).parents[2]
 

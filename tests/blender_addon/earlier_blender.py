@@ -14,14 +14,13 @@ import bpy
 import numpy as np
 
 HERE = Path(__file__).resolve()
-sys.path[:0] = [str(HERE.parents[2]), str(HERE.parent)]
-
-from taking import add_take, curves_of, fcurves_of
+sys.path.insert(0, str(HERE.parents[2]))
 
 import blender_addon
 from blender_addon.rig.parts import rig_parts
 from blender_addon.takes.record import Speech
 from blender_addon.takes.sound import keep_sound
+from tests.blender_addon.taking import add_take, curves_of, fcurves_of
 
 
 def main() -> None:

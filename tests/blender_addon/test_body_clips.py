@@ -7,7 +7,6 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from bodies import Y_UP, armature, expected_matrices, give_expression_keys
 from mathutils import Matrix
 
 from blender_addon import actions
@@ -24,6 +23,7 @@ from bridge import rotations as rot
 from bridge.body import JOINTS
 from bridge.clip import upright
 from bridge.clip_file import load_clip, save_clip
+from tests.blender_addon.bodies import Y_UP, armature, expected_matrices, give_expression_keys
 from tests.bridge.small_clip import small_clip
 
 DEGREES, MILLIMETRES = 0.01, 0.01

@@ -5,14 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flame import flame_vertices, rotation_matrix
+
+from tests.blender_addon.flame import flame_vertices, rotation_matrix
 
 bpy = pytest.importorskip("bpy")
-
-from bodies import Z_UP as ADD_ON_AXES
-from bodies import armature
-from conftest import wait_for
-from flame_addon_rig import Z_UP, flame_addon_rig
 
 from blender_addon import notices
 from blender_addon.body.attach import attach_head, attached_body, detach_head
@@ -33,6 +29,10 @@ from bridge import rotations as rot
 from bridge.body import HEAD, JAW, NECK
 from bridge.clip_file import load_clip, save_clip
 from bridge.motion import EXPRESSION, GLOBAL_ORIENT, JAW_POSE
+from tests.blender_addon.bodies import Z_UP as ADD_ON_AXES
+from tests.blender_addon.bodies import armature
+from tests.blender_addon.conftest import wait_for
+from tests.blender_addon.flame_addon_rig import Z_UP, flame_addon_rig
 from tests.bridge.small_clip import small_clip
 
 

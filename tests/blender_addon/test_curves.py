@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from taking import add_take, curves_of, fcurves_of
+
+from tests.blender_addon.taking import add_take, curves_of, fcurves_of
 
 bpy = pytest.importorskip("bpy")
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from faces import mixing, speech, tools
-from flame import flame_vertices
-from taking import add_take, curves_of, fcurves_of
+
+from tests.blender_addon.faces import mixing, speech, tools
+from tests.blender_addon.flame import flame_vertices
+from tests.blender_addon.taking import add_take, curves_of, fcurves_of
 
 bpy = pytest.importorskip("bpy")
 

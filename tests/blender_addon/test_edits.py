@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-from faces import KINDS, in_units, motion_for, speech, tools
 
 from blender_addon.errors import TakeError
 from blender_addon.takes.blinks import added_blink, find_blinks
@@ -13,6 +12,7 @@ from blender_addon.takes.edits import NO_LIMIT_DEG, Edits, RegionEdit, edited_mo
 from blender_addon.takes.eye_darts import eye_darts, phrase_starts
 from blender_addon.takes.regions import FACE_REGIONS
 from bridge.motion import EXPRESSION, GLOBAL_ORIENT, JAW_POSE
+from tests.blender_addon.faces import KINDS, in_units, motion_for, speech, tools
 
 STRONG = RegionEdit(gain=1.5, offset_ms=30.0, smoothing_ms=60.0)
 

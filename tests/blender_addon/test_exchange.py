@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from flame import flame_vertices
+
+from tests.blender_addon.flame import flame_vertices
 
 bpy = pytest.importorskip("bpy")
 

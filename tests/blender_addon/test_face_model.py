@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from faces import builtin_model, motion_for, seams, speech, tools
-from flame import flame_vertices
-from flame_addon_rig import Z_UP, flame_addon_rig
-from taking import add_take
+
+from tests.blender_addon.faces import builtin_model, motion_for, seams, speech, tools
+from tests.blender_addon.flame import flame_vertices
+from tests.blender_addon.flame_addon_rig import Z_UP, flame_addon_rig
+from tests.blender_addon.taking import add_take
 
 bpy = pytest.importorskip("bpy")
 

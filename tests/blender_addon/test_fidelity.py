@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from flame import flame_vertices
-from test_rig import WORST_MM, speak
+
+from tests.blender_addon.flame import flame_vertices
+from tests.blender_addon.test_rig import WORST_MM, speak
 
 bpy = pytest.importorskip("bpy")
 

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from flame import PARENTS, rotation_matrix
-from flame_addon_rig import Z_UP, flame_addon_rig
-from test_rig import WORST_MM
+
+from tests.blender_addon.flame import PARENTS, rotation_matrix
+from tests.blender_addon.flame_addon_rig import Z_UP, flame_addon_rig
+from tests.blender_addon.test_rig import WORST_MM
 
 bpy = pytest.importorskip("bpy")
 

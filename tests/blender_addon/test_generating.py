@@ -6,7 +6,8 @@ import signal
 
 import numpy as np
 import pytest
-from conftest import wait_for
+
+from tests.blender_addon.conftest import wait_for
 
 bpy = pytest.importorskip("bpy")
 

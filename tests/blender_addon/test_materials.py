@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pictures import colour_at, places, rendered
+
+from tests.blender_addon.pictures import colour_at, places, rendered
 
 bpy = pytest.importorskip("bpy")
 

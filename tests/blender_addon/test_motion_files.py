@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from faces import speech
-from taking import add_take, strips_of
+
+from tests.blender_addon.faces import speech
+from tests.blender_addon.taking import add_take, strips_of
 
 bpy = pytest.importorskip("bpy")
 

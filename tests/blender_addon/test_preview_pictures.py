@@ -6,7 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from taking import add_take, fcurves_of
+
+from tests.blender_addon.taking import add_take, fcurves_of
 
 bpy = pytest.importorskip("bpy")
 

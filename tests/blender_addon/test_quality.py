@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from faces import KINDS, motion_for, speech, tools
 
 from blender_addon.takes.edits import Edits, RegionEdit, edited_motion
 from blender_addon.takes.face_ruler import FaceRuler
 from blender_addon.takes.quality import quality_of
+from tests.blender_addon.faces import KINDS, motion_for, speech, tools
 
 
 def looked_over(motion, kind="builtin", **more):

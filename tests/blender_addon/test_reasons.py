@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from taking import add_take, fcurves_of
+
+from tests.blender_addon.taking import add_take, fcurves_of
 
 bpy = pytest.importorskip("bpy")
 

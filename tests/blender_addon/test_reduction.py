@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from faces import KINDS, motion_for, speech, tools
-from flame import flame_vertices
-from taking import add_take
+
+from tests.blender_addon.faces import KINDS, motion_for, speech, tools
+from tests.blender_addon.flame import flame_vertices
+from tests.blender_addon.taking import add_take
 
 bpy = pytest.importorskip("bpy")
 

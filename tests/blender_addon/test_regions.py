@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from faces import KINDS, builtin_model, in_units, mixed_model, motion_for, speech, tools
 
 from blender_addon.takes.contact import blink_directions, lip_closer
 from blender_addon.takes.face_ruler import FaceRuler
 from blender_addon.takes.regions import FACE_REGIONS, by_vertices, masks, separation_of
+from tests.blender_addon.faces import KINDS, builtin_model, in_units, mixed_model, motion_for, speech, tools
 
 
 def test_every_unit_of_the_built_in_head_is_of_one_region():

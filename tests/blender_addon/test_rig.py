@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from flame import flame_vertices
+
+from tests.blender_addon.flame import flame_vertices
 
 bpy = pytest.importorskip("bpy")
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import wait_for
-from taking import strips_of
+
+from tests.blender_addon.conftest import wait_for
+from tests.blender_addon.taking import strips_of
 
 bpy = pytest.importorskip("bpy")
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from mathutils import Euler, Matrix, Vector
-from pictures import places, rendered
+
+from tests.blender_addon.pictures import places, rendered
 
 bpy = pytest.importorskip("bpy")
 

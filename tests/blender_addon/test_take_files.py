@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flame import flame_vertices
-from taking import add_take, curves_of
+
+from tests.blender_addon.flame import flame_vertices
+from tests.blender_addon.taking import add_take, curves_of
 
 bpy = pytest.importorskip("bpy")
 

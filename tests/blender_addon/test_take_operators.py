@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from flame import flame_vertices
-from taking import add_take, curves_of, fcurves_of, places_of, strips_of
+
+from tests.blender_addon.flame import flame_vertices
+from tests.blender_addon.taking import add_take, curves_of, fcurves_of, places_of, strips_of
 
 bpy = pytest.importorskip("bpy")
 

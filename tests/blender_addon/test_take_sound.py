@@ -4,7 +4,8 @@ import wave
 
 import numpy as np
 import pytest
-from taking import add_take, strips_of
+
+from tests.blender_addon.taking import add_take, strips_of
 
 bpy = pytest.importorskip("bpy")
 

@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from flame import flame_vertices, rotation_matrix
-from taking import RANGE, add_take, curves_of
+
+from tests.blender_addon.flame import flame_vertices, rotation_matrix
+from tests.blender_addon.taking import RANGE, add_take, curves_of
 
 bpy = pytest.importorskip("bpy")
 

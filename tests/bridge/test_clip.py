@@ -2,11 +2,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from small_clip import small_clip
 
 from bridge import body
 from bridge import rotations as rot
 from bridge.clip import Clip, at_times, resampled, upright
+from tests.bridge.small_clip import small_clip
 
 
 def test_the_skeleton_is_the_one_of_smplx():

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from small_clip import small_clip
 
 from bridge.clip_file import load_clip, save_clip
 from bridge.errors import ClipFileError
+from tests.bridge.small_clip import small_clip
 
 
 def beat2(**changes):

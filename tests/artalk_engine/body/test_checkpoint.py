@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from small_codec import SMALL, small_codec, small_model
 
 from artalk_engine.body.checkpoint import (
     BodyCodec,
@@ -20,6 +19,7 @@ from artalk_engine.body.checkpoint import (
 )
 from artalk_engine.body.features import PARTS, Standard
 from artalk_engine.errors import CheckpointError
+from tests.artalk_engine.body.small_codec import SMALL, small_codec, small_model
 from tests.golden.rvq import CONFIGS, build_state
 
 SIZES = ["noproj_upper", *(name for name in CONFIGS if name.startswith(("small", "train")))]

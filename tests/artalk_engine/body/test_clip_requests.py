@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_codec import small_codec
 
 from artalk_engine.body.checkpoint import load_codec, save_codec
 from artalk_engine.body.procedural import make_clip
@@ -13,6 +12,7 @@ from artalk_engine.body.recoding import ACTIONS, recode_file
 from bridge.client import EngineClient, engine_command
 from bridge.clip_file import load_clip, save_clip
 from bridge.messages import ClipReady, Failed, Progress, RecodeClip
+from tests.artalk_engine.body.small_codec import small_codec
 
 ROOT = Path(__file__).parents[3]
 

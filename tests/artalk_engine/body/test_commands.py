@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_codec import small_codec
 
 from artalk_engine.body.__main__ import main
 from artalk_engine.body.checkpoint import about_path, load_codec, save_codec
@@ -18,6 +17,7 @@ from artalk_engine.body.procedural import make_clip
 from artalk_engine.body.tokens import compress, load_tokens, pack, save_tokens, unpack
 from bridge.body import JOINTS
 from bridge.clip_file import load_clip, save_clip
+from tests.artalk_engine.body.small_codec import small_codec
 from tests.bridge.small_clip import small_clip
 
 ROOT = Path(__file__).parents[3]

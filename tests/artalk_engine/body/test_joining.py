@@ -4,13 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
-from small_codec import small_codec
 
 from artalk_engine.body.checkpoint import demonstration_path, load_codec
 from artalk_engine.body.joining import follow_on, join
 from artalk_engine.body.procedural import make_clip
 from bridge import rotations
 from bridge.clip import Clip
+from tests.artalk_engine.body.small_codec import small_codec
 
 
 def cropped(seed, start, end):

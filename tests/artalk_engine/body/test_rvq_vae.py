@@ -4,13 +4,13 @@ import copy
 
 import pytest
 import torch
-from small_codec import small_model
 
 import artalk_engine
 from artalk_engine.body import rvq_vae
 from artalk_engine.body.config import BodyCodecConfig
 from artalk_engine.body.quantizer import QuantizerTraining
 from artalk_engine.errors import ConfigError
+from tests.artalk_engine.body.small_codec import small_model
 
 STILL = QuantizerTraining(temperature=0.0, dropout=0.0)
 

@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import pytest
-from file_server import Behaviour, serving
 
 from artalk_engine.assets import ReleasedFile
 from artalk_engine.models import Downloader, DownloadOptions, ModelsFolder, downloading
@@ -22,6 +21,7 @@ from artalk_engine.models.errors import (
     LicenceError,
     ManualFileError,
 )
+from tests.artalk_engine.models.file_server import Behaviour, serving
 
 CONTENT = np.random.default_rng(1).bytes(50_000)
 

@@ -9,11 +9,10 @@ import pytest
 
 pytest.importorskip("piper", reason="piper-tts is an extra")
 
-from small_piper import RATE_HZ, SAMPLES, make_piper_voice
-
 from artalk_engine.errors import LanguageError, OptionError, TextError, VoiceError
 from artalk_engine.speech import SpeakOptions, speak, voices
 from bridge.phones import is_bilabial
+from tests.artalk_engine.speech.small_piper import RATE_HZ, SAMPLES, make_piper_voice
 
 
 @pytest.fixture

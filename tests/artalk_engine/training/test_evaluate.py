@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from invented_speech import invent
 
 from artalk_engine.training import drawing, evaluate, report
 from artalk_engine.training.evaluate import Utterance
 from artalk_engine.training.head_ruler import HeadRuler
+from tests.artalk_engine.training.invented_speech import invent
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from invented_speech import spoken
 
 from artalk_engine.training import measures
 from artalk_engine.training.phones import Phone
+from tests.artalk_engine.training.invented_speech import spoken
 
 SPEECH = spoken(("pau", 0.4), ("aa", 0.4), ("b", 0.08), ("aa", 0.72), ("m", 0.08), ("aa", 0.32), ("pau", 0.4))
 

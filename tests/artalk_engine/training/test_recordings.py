@@ -3,12 +3,12 @@ import json
 
 import numpy as np
 import pytest
-from invented_speech import invent
 
 from artalk_engine.training import drawing, evaluate, measures, recordings
 from artalk_engine.training.evaluate import Utterance, rule_maker
 from artalk_engine.training.head_ruler import HeadRuler
 from artalk_engine.training.phones import PAUSE
+from tests.artalk_engine.training.invented_speech import invent
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from invented_speech import invent, sound_of, spoken
 
 from artalk_engine.assets import head_path
 from artalk_engine.motion.smoothing import smooth
@@ -16,6 +15,7 @@ from artalk_engine.training.styles import STYLES
 from artalk_engine.training.units import UNIT, UNIT_NAMES
 from artalk_engine.training.visemes import targets_of
 from bridge.motion import EXPRESSION, FPS, GLOBAL_ORIENT, JAW_POSE, JAW_YAW_ROLL
+from tests.artalk_engine.training.invented_speech import invent, sound_of, spoken
 
 # Ranges within which the head's skin does not cross itself; what smoothing adds to a unit is a few hundredths.
 CLEAN = {
