@@ -32,7 +32,7 @@ def short_sound(tmp_path):
     return tmp_path / "short.wav"
 
 
-def until(condition, seconds=30):
+def until(condition, seconds=90):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "waited too long"
