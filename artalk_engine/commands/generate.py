@@ -18,6 +18,7 @@ from bridge.motion_file import ENDINGS, MotionFile, save_motion
 
 from .common import explain, load, writable
 from .speaking import add_sound_options, add_take_options, changes_of, recording_of
+from .watching import add_watch_options, watched
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from artalk_engine.engine import ARTAvatarInferEngine
     from artalk_engine.generation import Voice
     from artalk_engine.options import TakeChanges
+
+    from .watching import Show
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ EXAMPLES = """examples:
   artalk generate speech.mp3 -o speech.csv --style happy
   artalk generate interview.wav --start 12 --end 40 --channel left
   artalk generate lines/*.wav -o motions --model ~/ARTalk
+  artalk generate speech.wav --watch                     and the head in the browser while it is made
 """
 
 
@@ -63,6 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-f", "--force", action="store_true", help="replace outputs that exist")
     add_sound_options(parser.add_argument_group("sound"))
     add_take_options(parser.add_argument_group("take"))
+    add_watch_options(parser.add_argument_group("watching"))
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -71,20 +76,25 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     recordings = [recording_of(sound, options) for sound in sounds]
     outputs = _outputs_of(options, sounds)
     changes = changes_of(options)
-    begun = time.monotonic()
-    engine, voice = load(options)
     takes = []
-    for number, motion in _motions(engine, recordings, changes, options):
-        contents = MotionFile(motion, engine.rig, sounds[number].name, engine_version(), options.style)
-        save_motion(writable(outputs[number], options.force), contents)  # it may have come into being meanwhile
-        took, begun = time.monotonic() - begun, time.monotonic()
-        takes.append((number, _take(outputs[number], motion, options.style, engine, voice, took)))
+    with watched(options, recordings) as show:
+        begun = time.monotonic()
+        engine, voice = load(options)
+        for number, motion in _motions(engine, recordings, changes, options, show):
+            contents = MotionFile(motion, engine.rig, sounds[number].name, engine_version(), options.style)
+            save_motion(writable(outputs[number], options.force), contents)  # it may have come into being meanwhile
+            took, begun = time.monotonic() - begun, time.monotonic()
+            takes.append((number, _take(outputs[number], motion, options.style, engine, voice, took)))
     reports = [asdict(take) for _, take in sorted(takes, key=lambda take: take[0])]
     return reports[0] if len(reports) == 1 else {"takes": reports}
 
 
 def _motions(
-    engine: ARTAvatarInferEngine, recordings: list[Recording], changes: TakeChanges, options: argparse.Namespace
+    engine: ARTAvatarInferEngine,
+    recordings: list[Recording],
+    changes: TakeChanges,
+    options: argparse.Namespace,
+    show: Show,
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Make the motion of one sound, or of several at once, with a bar that shows how far it is."""
     import numpy as np
@@ -94,7 +104,8 @@ def _motions(
             yield from map(bar.passed, engine.batch(recordings, **changes))
         return
     with progress(options, "Making motion", engine.windows(recordings[0].length or 0), "window") as bar:
-        yield 0, np.concatenate([bar.passed(piece) for piece in engine.stream(recordings[0], **changes)])
+        pieces = show(engine.stream(recordings[0], **changes), lambda: engine.head)
+        yield 0, np.concatenate([bar.passed(piece) for piece in pieces])
 
 
 def _take(

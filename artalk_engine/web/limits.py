@@ -5,14 +5,10 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .files import PageFiles
+from .headers import GUARDS
 from .options import MEGABYTE, PageOptions
 
 SLACK = 100_000  # bytes of a form around a file
-# Nothing may be loaded from, or sent to, anywhere but this server, whatever a library's page asks for.
-POLICY = (
-    "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' data: blob:; "
-    "frame-ancestors 'self'; form-action 'self'; base-uri 'self'"
-)
 
 
 class TooLargeError(Exception):
@@ -42,6 +38,7 @@ class Limits:
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         received, has_begun, is_too_much = 0, False, False
+        guards = [(name.encode(), value.encode()) for name, value in GUARDS]
 
         async def counted() -> Message:
             nonlocal received, is_too_much
@@ -58,7 +55,7 @@ class Limits:
                 return  # what the application says about being cut short
             if message["type"] == "http.response.start":
                 has_begun = True
-                message["headers"] = [*message.get("headers", []), *_guards()]
+                message["headers"] = [*message.get("headers", []), *guards]
             await send(message)
 
         try:
@@ -74,14 +71,6 @@ def _announced(scope: Scope) -> int:
     """Say how many bytes follow, as far as a request tells."""
     text = dict(scope["headers"]).get(b"content-length", b"0")
     return int(text) if text.isdigit() else 0
-
-
-def _guards() -> list[tuple[bytes, bytes]]:
-    return [
-        (b"content-security-policy", POLICY.encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"no-referrer"),
-    ]
 
 
 async def _refuse(send: Send, status: int, text: str) -> None:
