@@ -117,13 +117,13 @@ def rate(text: str) -> Fraction:
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Film what the options name; what can be refused is refused before a model is loaded."""
     with needed_packages():
-        from artalk_engine.render.film import check_film, make_film
+        from artalk_engine.render.film import check_film
         from artalk_engine.render.retiming import check_fps, frames_at
 
     output, look = options.output or Path(options.input.with_suffix(".mp4").name), look_of(options)
     check_film(output, look)
     changes_of(options)  # refuses what makes no sense
-    draw = _avatar_film(output, look, options) if options.avatar else make_film
+    draw = film_maker(output, look, options)
     begun, fps = time.monotonic(), check_fps(look.fps)
     scene = _given(options) if options.input.suffix.lower() in MOTION_ENDINGS else _spoken(options)
     expected = frames_at(scene.frames, fps) if scene.frames else 0
@@ -134,8 +134,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     return asdict(Film(str(output), made, seconds, a_second, scene.head.rig, options.avatar, took_s))
 
 
-def _avatar_film(path: Path, look: FilmOptions, options: argparse.Namespace) -> Callable[..., int]:
-    """Return what films the avatar that the options name, known to be there, in the mesh's place."""
+def film_maker(path: Path, look: FilmOptions, options: argparse.Namespace) -> Callable[..., int]:
+    """Return what films the mesh, or in its place the avatar that the options name, known to be there."""
+    from artalk_engine.render.film import make_film
+
+    if not options.avatar:
+        return make_film
     from artalk_engine.avatar.files import read_avatar
     from artalk_engine.avatar.filming import check_avatar_film, film_avatar
 

@@ -21,6 +21,7 @@ from artalk_engine.version import engine_version
 from bridge.motion_file import ENDINGS, MotionFile, save_motion
 from bridge.phones import check_closures
 
+from . import avatar as avatars
 from . import render
 from .common import explain, load, writable
 from .speaking import add_continuity_option, add_take_options, changes_of
@@ -38,9 +39,10 @@ EXAMPLES = """examples:
   artalk speak -f script.txt -o lines.npz              its motion, with lines.wav beside it
   artalk speak --list --language fr                    languages and voices that there are
   artalk speak "Hi." --voice ~/voices/amy.onnx         a Piper voice of your own
+  artalk speak "Hi." --model ~/ARTalk --avatar 11.jpg -o hi.mp4
 """
 SOUND = ".wav"
-FILMS = (".mp4", ".gif", ".webp", "")
+FILMS = (".mp4", ".gif", ".webp", ".glb", "")
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("speech.wav"),
         metavar="FILE",
-        help="sound (.wav), motion (.npz, .json, .csv, .pt) or film (.mp4, .gif, .webp, or a folder for PNG pictures); "
-        "default: speech.wav",
+        help="sound (.wav), motion (.npz, .json, .csv, .pt), film (.mp4, .gif, .webp, or a folder for PNG pictures) or "
+        "the moving head itself (.glb); default: speech.wav",
     )
     parser.add_argument("--force", action="store_true", help="replace outputs that exist")
     parser.add_argument("--list", action="store_true", help="list languages and voices, and say nothing")
@@ -99,6 +101,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_take_options(parser.add_argument_group("take"))
     add_continuity_option(parser)
     render.add_film_options(parser.add_argument_group("film"))
+    avatars.add_film_options(parser.add_argument_group("avatar"))
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -197,12 +200,13 @@ def _make_film(text: str, say: SpeakOptions, options: argparse.Namespace) -> tup
 
         from artalk_engine.audio.recording import Recording
         from artalk_engine.audio.windows import frame_count
-        from artalk_engine.render.film import check_film, make_film
+        from artalk_engine.render.film import check_film
         from artalk_engine.render.heads import load_head
         from artalk_engine.render.retiming import check_fps, frames_at
 
     look, changes = render.look_of(options), changes_of(options)
     check_film(options.output, look)
+    draw = render.film_maker(options.output, look, options)
     gaps: list[NDArray[np.float64]] = []
     with tempfile.TemporaryDirectory(prefix="artalk-") as folder:
         spoken = _speak(text, Path(folder, "speech.wav"), say, options)
@@ -212,7 +216,7 @@ def _make_film(text: str, say: SpeakOptions, options: argparse.Namespace) -> tup
         pieces = _measured(engine.stream(recording, **changes), gauge, gaps)
         expected = frames_at(frame_count(recording.length or 0), check_fps(look.fps))
         with progress(options, "Filming", expected, "picture") as bar:
-            make_film(options.output, pieces, head, recording, look, on_picture=lambda *_: bar.advance())
+            draw(options.output, pieces, head, recording, look, on_picture=lambda _: bar.advance())
     return spoken, _closures(spoken, np.concatenate(gaps) if gauge is not None and gaps else None)
 
 

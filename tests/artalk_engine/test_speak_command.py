@@ -16,6 +16,7 @@ from artalk_engine import cli
 from artalk_engine.assets import head_path
 from artalk_engine.commands import upstream
 from bridge.motion_file import load_motion
+from tests.artalk_engine.render.read_gltf import Gltf
 from tests.artalk_engine.small_voice import make_voice
 
 ROOT = Path(__file__).parents[2]
@@ -81,6 +82,16 @@ def test_a_text_becomes_a_film_with_sound(folder, voice, capsys):
         assert film.duration / 1e6 == pytest.approx(report["duration_s"], abs=0.1)
     assert '"stage": "Filming"' in said
     assert report["closures"].endswith(" of 2")
+
+
+def test_a_text_becomes_the_moving_head_itself(folder, voice, capsys):
+    status, report, _ = run(capsys, "speak", "Bob.", "-o", "bob.glb", "--model", voice)
+    assert (status, names_in(folder), report["closures"][-5:]) == (0, ["bob.glb"], " of 2")
+    head = Gltf(folder / "bob.glb")
+    samplers = head.scene["animations"][0]["samplers"]
+    assert max(head.array(sampler["input"])[-1] for sampler in samplers) == pytest.approx(
+        report["duration_s"], abs=0.05
+    )
 
 
 def test_a_text_comes_from_a_file_or_from_standard_input(folder, capsys, monkeypatch):

@@ -65,6 +65,17 @@ def test_a_sound_becomes_a_marked_film_of_an_avatar(folder, voice, sound_file, c
     assert streams == {"video", "audio"}
 
 
+def test_a_text_becomes_a_film_of_an_avatar(folder, voice, capsys):
+    command = ["speak", "Bob.", "--avatar", "11.jpg", "--model", str(voice), "--json"]
+    assert cli.main([*command, "-o", "film.mp4", *DRAFT]) == 0
+    report = json.loads(capsys.readouterr().out)
+    pictures, metadata, streams = film_of("film.mp4")
+    assert len(pictures) == pytest.approx(25 * report["duration_s"], abs=1)
+    assert (metadata["comment"].startswith("Synthetic"), streams) == (True, {"video", "audio"})
+    assert "no mesh" in fails(capsys, *command[:-1], "-o", "head.glb")["text"]
+    assert "built-in voice has no" in fails(capsys, *command[:4], "-o", "other.mp4")["text"]
+
+
 def test_a_motion_file_becomes_a_film_without_a_voice(folder, model_folder, motion_file):
     head, files = ["--head", str(model_folder / "FLAME_with_eye.pt")], ["--avatar-model", str(model_folder)]
     command = ["render", motion_file(frames=2), "--avatar", "2.jpg", *head, *files]
