@@ -28,7 +28,8 @@ from bridge.picture_map import PictureMap
 
 if TYPE_CHECKING:
     from artalk_engine.avatar.gagavatar import GAGAvatar
-    from artalk_engine.avatar.look import Quality
+    from artalk_engine.avatar.look import Quality, Turn
+    from artalk_engine.precision import Precision
 
 Motion = npt.NDArray[np.float32]
 Tell = Callable[[str, int, int], None]  # a stage, and so many of so many steps of it; raises to stop
@@ -57,6 +58,7 @@ class Studio:
         on_picture: Callable[[int], None],
         tell: Tell,
         is_crowded: Callable[[], bool] = lambda: False,
+        remark: Callable[[str], None] = lambda _: None,
     ) -> int:
         """Draw the pictures that are wished for.
 
@@ -65,6 +67,7 @@ class Studio:
             on_picture: called with the number of each frame whose picture is there; raises to stop.
             tell: called with what takes time before the first picture.
             is_crowded: whether somebody else needs the processor, who then is left every second moment.
+            remark: called with what whoever looks at the pictures has to know.
 
         Returns:
             How many pictures were drawn.
@@ -78,20 +81,27 @@ class Studio:
         wishes = list(zip(asked.frames.tolist(), asked.slots.tolist(), asked.stamps.tolist(), strict=True))
         if any(not 0 <= frame < pictures.frames for frame, _, _ in wishes):
             raise OptionError(f"the motion has {pictures.frames} frames, and others were wished for")
-        done, batch = 0, 1  # the playhead's own picture first, and alone
+        said, done, batch = "", 0, 1  # the playhead's own picture first, and alone
         while done < len(wishes):
             begun, some = time.monotonic(), wishes[done : done + batch]
             for (frame, slot, stamp), picture in zip(some, pictures.draw([wish[0] for wish in some]), strict=True):
                 out.write(slot, stamp, picture)
                 on_picture(frame)
+            if pictures.notice != said:
+                remark(said := pictures.notice)
             took_s, done = time.monotonic() - begun, done + len(some)
             batch = min(2 * batch, LARGEST_BATCH) if took_s < BATCH_S else max(batch // 2, 1)
             if is_crowded():
                 time.sleep(min(took_s, LONGEST_PAUSE_S))
         return done
 
-    def film(self, asked: Film, tell: Tell) -> int:
+    def film(self, asked: Film, tell: Tell, remark: Callable[[str], None] = lambda _: None) -> int:
         """Write a film with a picture for every row of a motion; return how many there are.
+
+        Args:
+            asked: what to film, and where it goes.
+            tell: called with how far it is.
+            remark: called with what whoever looks at the film has to know.
 
         Raises:
             EngineError: if it cannot be drawn or written.
@@ -105,7 +115,10 @@ class Studio:
 
         sound = Recording(Path(asked.audio), asked.start_s) if asked.audio else None
         options = FilmOptions(size=pictures.size, fps=asked.rate_hz, is_forced=asked.is_forced)
-        return film_take(Path(asked.out), pictures, sound, options, on_picture)
+        made = film_take(Path(asked.out), pictures, sound, options, on_picture)
+        if pictures.notice:
+            remark(pictures.notice)
+        return made
 
     def pictures(self, asked: Portrayal, tell: Tell) -> TakePictures:
         """Return a take that is ready to be drawn."""
@@ -119,7 +132,8 @@ class Studio:
             return self._painter(asked, tell).take(motion)
         from artalk_engine.avatar.look import AvatarLook
 
-        look = AvatarLook(cast("Quality", asked.quality), QUALITIES[asked.quality], is_marked=is_marked)
+        quality, turn = cast("Quality", asked.quality), cast("Turn", asked.turn)
+        look = AvatarLook(quality, QUALITIES[quality], turn, is_marked=is_marked)
         return self._avatar(asked, tell).take(motion, self._head(asked).flame, look, asked.rate_hz)
 
     def _head(self, asked: Portrayal) -> Head:
@@ -144,9 +158,10 @@ class Studio:
 
         def load() -> GAGAvatar:
             tell(PREPARING, 0, 0)
-            return GAGAvatar(files.weights, files.tracked, device=asked.device)
+            precision = cast("Precision", asked.precision)  # which the avatar checks
+            return GAGAvatar(files.weights, files.tracked, device=asked.device, precision=precision)
 
-        avatar = self._avatars.get((files, asked.device), load)
+        avatar = self._avatars.get((files, asked.device, asked.precision), load)
         if avatar.avatar_id != asked.portrait:
             avatar.set_avatar_id(asked.portrait, lambda done, total: tell(PREPARING, done, total))
         return avatar
@@ -197,5 +212,6 @@ def read_rows(path: Path) -> Motion:
 
 def _who(asked: Portrayal) -> tuple[Hashable, ...]:
     return (
-        asked.portrait, asked.rig, asked.head, asked.betas.tobytes(), asked.quality, asked.model, asked.device
+        asked.portrait, asked.rig, asked.head, asked.betas.tobytes(), asked.quality, asked.turn, asked.model,
+        asked.device, asked.precision,
     )  # fmt: skip

@@ -149,8 +149,8 @@ class Service:
 
         self._studio = self._studio or Studio()
         if isinstance(request, Film):
-            return Done(self._studio.film(request, job.progress))
-        return Done(self._studio.draw(request, on_picture, job.progress, lambda: job.is_crowded))
+            return Done(self._studio.film(request, job.progress, job.remark))
+        return Done(self._studio.draw(request, on_picture, job.progress, lambda: job.is_crowded, job.remark))
 
     def _engine(self, job: Job, request: Describe | Generate) -> tuple[Voice, ARTAvatarInferEngine]:
         """Return the engine for a request, loading it if another or none is loaded."""

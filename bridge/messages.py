@@ -178,8 +178,10 @@ class Portrayal(Request):
         head: absolute path of the head's FLAME file, ``""`` for the built-in head.
         betas: the head's identity, at most 300 numbers; what is left out is zero.
         quality: one of ``QUALITIES``.
+        turn: what turns where an avatar's head does, ``"camera"`` or ``"head"``.
         model: folder that holds the avatars, ``""`` for none.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``.
+        precision: ``"exact"``, or ``"fast"`` for reduced precision where the device gains by it.
     """
 
     motion: str
@@ -189,8 +191,10 @@ class Portrayal(Request):
     head: str = ""
     betas: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     quality: str = "full"
+    turn: str = "camera"
     model: str = ""
     device: str = "auto"
+    precision: str = "exact"
 
     def __post_init__(self) -> None:
         super().__post_init__()

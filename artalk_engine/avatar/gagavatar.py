@@ -36,7 +36,7 @@ from .head import FOREHEAD, FRAMES_A_SECOND, PosedHead, calmed, turned_camera
 from .loading import load_network
 from .look import AvatarLook
 from .network import AvatarGaussians
-from .painting import Painter
+from .painting import Painter, Pose
 from .take import AvatarTake, check_head, check_motion, straight
 from .tracked import TrackedAvatar
 
@@ -175,17 +175,13 @@ class GAGAvatar:
     def forward_expression(self, batch: ForwardBatch, look: AvatarLook | None = None) -> Tensor:
         """Draw posed frames, ``[B, 3, 512, 512]`` from 0 to 1; without the mark that films carry."""
         _, gaussians = self._chosen()
-        look = look or AvatarLook()
+        heads, cameras = batch["t_points"], batch["t_transform"]
 
-        def draw(heads: Tensor, cameras: Tensor) -> Tensor:
-            return self._painter.draw(
-                gaussians,
-                lambda placed: straight(heads.to(placed.device), placed, cameras.to(placed.device)),
-                look,
-            )
+        def pose(frames: list[int], placed: AvatarGaussians) -> Pose:
+            return straight(heads[frames].to(placed.device), placed, cameras[frames].to(placed.device))
 
-        posed = zip(batch["t_points"], batch["t_transform"], strict=True)
-        return torch.cat([draw(head[None], camera[None]) for head, camera in posed])
+        drawn = list(self._painter.draw(gaussians, range(len(heads)), pose, look or AvatarLook()))
+        return torch.cat([pictures.to(self.device) for pictures in drawn])
 
     def _chosen(self) -> tuple[TrackedAvatar, AvatarGaussians]:
         if self._avatar is None or self._gaussians is None:

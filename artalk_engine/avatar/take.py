@@ -18,7 +18,6 @@ from .head import FOREHEAD, FRAMES_A_SECOND, SCALE, PosedHead, calmed, turned_ca
 from .look import AvatarLook
 from .network import AvatarGaussians
 from .painting import Painter, Pose
-from .style_unet import fresh_noises
 from .tracked import TrackedAvatar
 from .turning import turned
 from .watermark import watermarked
@@ -76,6 +75,11 @@ class AvatarTake:
         """How many are worth drawing in one call."""
         return self._painter.together
 
+    @property
+    def notice(self) -> str:
+        """What whoever looks at it has to know; see ``GAGAvatar.notice``."""
+        return self._painter.notice
+
     def draw(self, frames: Sequence[int]) -> npt.NDArray[np.uint8]:
         """Draw frames, counted from 0, as ``[N, H, W, 3]`` sRGB.
 
@@ -86,23 +90,12 @@ class AvatarTake:
         wrong = next((frame for frame in frames if not 0 <= frame < self.frames), None)
         if wrong is not None:
             raise OptionError(f"the take has frames 0 to {self.frames - 1}, not {wrong}", "Choose one of them.")
-        pictures, waiting = np.empty((len(frames), *self.size, 3), np.uint8), list(frames)
-        while waiting:
-            group = waiting[: self._painter.together]
-            first = len(frames) - len(waiting)
-            pictures[first : first + len(group)] = self._pictures(group)
-            waiting = waiting[len(group) :]
+        pictures, done = np.empty((len(frames), *self.size, 3), np.uint8), 0
+        for drawn in self._painter.draw(self._gaussians, frames, self._pose, self._look):
+            # Fractions are cut off, as in the reference's films.
+            pictures[done : done + len(drawn)] = drawn.mul(255).byte().permute(0, 2, 3, 1).cpu().numpy()
+            done += len(drawn)
         return watermarked(pictures) if self._look.is_marked else pictures
-
-    def _pictures(self, frames: list[int]) -> npt.NDArray[np.uint8]:
-        """Draw so many frames as the painter draws at once, or fewer."""
-        filled = frames + frames[-1:] * (self._painter.together - len(frames))
-        noises = fresh_noises(self._painter.network.config, filled) if self._look.noise == "fresh" else None
-        self._gaussians = self._gaussians.to(self._painter.device)  # once, and not for each picture
-        drawn = self._painter.draw(self._gaussians, lambda placed: self._pose(filled, placed), self._look, noises)
-        # Fractions are cut off, as in the reference's films.
-        made = drawn[: len(frames)].mul(255).byte().permute(0, 2, 3, 1).cpu().numpy()
-        return np.ascontiguousarray(made)
 
     def _pose(self, frames: list[int], placed: AvatarGaussians) -> Pose:
         """Place the Gaussians of some frames."""

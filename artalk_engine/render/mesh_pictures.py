@@ -76,6 +76,11 @@ class MeshPictures:
         """How many are worth drawing in one call."""
         return TOGETHER
 
+    @property
+    def notice(self) -> str:
+        """There is nothing to know."""
+        return ""
+
     def draw(self, frames: Sequence[int]) -> Bytes:
         """Draw some of them, ``[N, H, W, 3]``; each depends on its number alone."""
         return self.painter.draw(self.motion[list(frames)])

@@ -24,5 +24,9 @@ class TakePictures(Protocol):
     def together(self) -> int:
         """How many are worth drawing in one call; more come no sooner."""
 
+    @property
+    def notice(self) -> str:
+        """What whoever looks at them has to know, ``""`` for nothing; it may change with every picture."""
+
     def draw(self, frames: Sequence[int]) -> NDArray[np.uint8]:
         """Draw frames, counted from 0, as ``[N, H, W, 3]`` sRGB."""

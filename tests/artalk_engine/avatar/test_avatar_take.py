@@ -54,6 +54,17 @@ def test_frames_built_together_are_those_built_one_after_the_other(avatar, flame
     torch.testing.assert_close(torch.cat(single), together["t_points"], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("look", [AvatarLook(), DRAFT, AvatarLook("draft", 64, "head")], ids=str)
+def test_pictures_drawn_together_are_those_drawn_one_by_one(avatar, flame, motion, look, monkeypatch):
+    take, posed = avatar.take(motion, flame, look), avatar.build_forward_batch(motion[:5], flame)
+    alone, running = take.draw([4, 0, 2, 7, 1]).astype(int), avatar.forward_expression(posed, look)
+    monkeypatch.setattr(avatar._painter, "together", 3)  # so that the second group is not full
+    together = take.draw([4, 0, 2, 7, 1]).astype(int)
+    assert np.abs(together - alone).max() <= 1
+    assert (together != alone).mean() < 0.01
+    torch.testing.assert_close(avatar.forward_expression(posed, look), running, rtol=0, atol=1e-4)
+
+
 def test_choosing_an_avatar_forgets_the_forehead_of_the_one_before(avatar, load, flame, motion):
     for frame in range(3):
         avatar.build_forward_batch(motion[frame : frame + 1], flame)

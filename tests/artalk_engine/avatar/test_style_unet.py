@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
 
-from artalk_engine.avatar.look import AvatarLook
 from artalk_engine.avatar.network import AvatarNetwork
-from artalk_engine.avatar.painting import Painter, product_type
+from artalk_engine.avatar.painting import product_type
 from artalk_engine.avatar.style_unet import ModulatedConv, fresh_noises, prepare
 from artalk_engine.errors import OptionError
 from artalk_engine.precision import can_pack
@@ -69,20 +68,3 @@ def test_several_pictures_at_once_are_those_of_one_by_one(network):
     both = network.photograph(torch.cat([splatted, splatted.flip(3)]))
     one = network.photograph(splatted.flip(3))
     torch.testing.assert_close(both[1:], one, rtol=0, atol=1e-5)
-
-
-def test_when_the_gpu_has_no_memory_the_processor_draws_and_says_so(network, monkeypatch):
-    painter = Painter(network, torch.device("cpu"), "exact", 1)
-    painter.device, painter.together = torch.device("cuda"), 8  # as if it had begun there
-    asked = []
-
-    def draw(*arguments):
-        asked.append(painter.device.type)
-        if painter.device.type == "cuda":
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return torch.zeros(1, 3, 4, 4)
-
-    monkeypatch.setattr(painter, "_draw", draw)
-    picture = painter.draw(None, None, AvatarLook())
-    assert (asked, picture.shape[-1], painter.together) == (["cuda", "cpu"], 4, 1)
-    assert "no memory left" in painter.notice
