@@ -33,6 +33,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--port", type=int, default=7860, metavar="N", help="0 takes a free one (default: 7860)")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser.add_argument("--size", type=int, default=512, metavar="N", help="pixels of a film's sides (default: 512)")
+    parser.add_argument("--voices", type=Path, metavar="DIR", help="folder of Piper voices (default: ARTALK_VOICES)")
     limits = parser.add_argument_group("limits")
     limits.add_argument("--max-upload", type=int, default=200, metavar="MB", help="largest sound (default: 200)")
     limits.add_argument("--max-minutes", type=float, default=10.0, metavar="M", help="longest sound (default: 10)")
@@ -44,7 +46,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     limits.add_argument(
         "--folder", type=Path, metavar="DIR", help="for the files (default: the system's temporary one)"
     )
-    limits.add_argument("--size", type=int, default=512, metavar="N", help="pixels of a film's sides (default: 512)")
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -64,6 +65,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         max_disk_mb=options.max_disk,
         folder=options.folder,
         size=options.size,
+        voices=options.voices,
     )
     say("Loading the model …")
     with opened(Voice(options.model, options.device, options.precision, options.threads), asked) as page:

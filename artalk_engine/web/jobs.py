@@ -153,6 +153,7 @@ class Job:
         expected = studio.expected_frames(recording)
         self.tell("Loading the model")
         engine = studio.engine()
+        studio.prepare(self.wish, engine, self.tell("Preparing the avatar"))
         film, motion = self.folder / f"{sound.stem}_artalk.mp4", list[Motion]()
         pieces = self._kept(engine.stream(recording, lambda: self.is_cancelled, **self.wish.changes), motion, studio)
         reached, made = self.tell("Making motion and pictures"), itertools.count(1)
@@ -161,7 +162,7 @@ class Job:
             self.pictures.show(picture)
             reached(next(made), expected)
 
-        studio.film(self.wish.appearance, engine, pieces, recording, film, on_picture)
+        studio.film(self.wish, engine, pieces, recording, film, on_picture)
         self.tell("Writing the files")
         rows = np.concatenate(motion)
         style = str(self.wish.changes.get("style") or "")

@@ -40,4 +40,15 @@ CSS = """
 footer { display: none !important; }
 """
 
-HEAD = '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
+HEAD = """
+<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">
+<script>
+// The film goes on where its live pictures are, whose player notes that down in this window.
+addEventListener("loadedmetadata", ({ target }) => {
+  if (!target.closest("#film")) return;
+  const place = window.livePlace || 0;
+  window.livePlace = 0;
+  if (place > 0 && place < target.duration - 0.2) target.currentTime = place;
+}, true);
+</script>
+"""

@@ -27,6 +27,7 @@ class PageOptions:
         max_disk_mb: how much room they may take together; the oldest go first.
         folder: where they lie; None is the system's folder for temporary files.
         size: pixels of the film's sides.
+        voices: folder of Piper voices; None is the usual one.
     """
 
     host: str = LOCAL
@@ -38,6 +39,7 @@ class PageOptions:
     max_disk_mb: int = 4000
     folder: Path | None = None
     size: int = 512
+    voices: Path | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.port < 2**16:

@@ -41,7 +41,7 @@ def build_page(desk: Desk) -> gr.Blocks:
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=300):
                 source = gr.State(SOUND)
-                sound, text, language = _speech(source)
+                sound, text, language, voice = _speech(source, list(studio.voices()))
                 with gr.Group():
                     appearance = gr.Dropdown(studio.appearances(), label="Appearance", interactive=True)
                     style = gr.Dropdown(studio.styles(), label="Style", interactive=True)
@@ -50,19 +50,45 @@ def build_page(desk: Desk) -> gr.Blocks:
                     seed = gr.Number(0, label="Seed", info="another number is another take", precision=0, minimum=0)
                     temperature = gr.Slider(0, 2, 0, step=0.1, label="Temperature", info="0 is the model's best guess")
                     is_still = gr.Checkbox(False, label="Keep the head still")
+                    is_draft = gr.Checkbox(
+                        False,
+                        label="Draft of an avatar",
+                        info="many times as quick, without the networks that make it a photograph",
+                        visible=bool(studio.avatars()),
+                    )
                 with gr.Row():
                     make = gr.Button("Generate", variant="primary", elem_id="generate")
                     cancel = gr.Button("Cancel", elem_id="cancel", visible=False)
             with gr.Column(scale=7, min_width=300):
                 status = gr.HTML(_said("", "Choose a sound or write a text, then press Generate."), elem_id="status")
                 live = gr.HTML("", elem_id="live", visible=False)
-                film = gr.Video(label="Film", elem_id="film", visible=False, interactive=False, autoplay=True)
+                film = gr.Video(
+                    label="Film",
+                    elem_id="film",
+                    visible=False,
+                    interactive=False,
+                    autoplay=True,
+                    buttons=["download"],
+                )
                 with gr.Row(visible=False, elem_id="files") as files:
                     film_file = gr.DownloadButton("Film  .mp4", size="sm")
                     motion_file = gr.DownloadButton("Motion  .npz", size="sm")
                     head_file = gr.DownloadButton("Head  .glb", size="sm")
                 head = gr.HTML("", elem_id="head", visible=False)
-        wishes = [source, sound, text, language, appearance, style, strength, seed, temperature, is_still]
+        wishes = [
+            source,
+            sound,
+            text,
+            language,
+            voice,
+            appearance,
+            style,
+            strength,
+            seed,
+            temperature,
+            is_still,
+            is_draft,
+        ]
         shown = [status, live, film, files, film_file, motion_file, head_file, head, make, cancel]
 
         async def generate(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
@@ -81,23 +107,29 @@ def build_page(desk: Desk) -> gr.Blocks:
     return page
 
 
-def _speech(source: gr.State) -> tuple[gr.Audio, gr.Textbox, gr.Dropdown]:
+def _speech(source: gr.State, voices: list[str]) -> tuple[gr.Audio, gr.Textbox, gr.Dropdown, gr.Dropdown]:
     """Lay out where a sound or a text comes from; the tab that is open counts."""
     with gr.Tabs(elem_id="source"):
         with gr.Tab("Sound") as by_sound:
-            sound = gr.Audio(sources=["upload", "microphone"], type="filepath", label="Speech of one person")
+            sound = gr.Audio(
+                sources=["upload", "microphone"], type="filepath", label="Speech of one person", buttons=["download"]
+            )
             gr.Examples(
                 [[str(assets_folder() / "demo" / "speech.wav")]], [sound], label="Example", api_visibility="private"
             )
         with gr.Tab("Text") as by_text:
             text = gr.Textbox(label="What to say", lines=4, max_lines=12, placeholder="Hello, how are you?")
-            language = gr.Dropdown(_languages(), value=USUAL[0], label="Language", interactive=True)
+            with gr.Group():
+                language = gr.Dropdown(_languages(), value=USUAL[0], label="Language", interactive=True)
+                voice = gr.Dropdown(
+                    voices, label="Voice", info="a Piper voice speaks its own language", visible=len(voices) > 1
+                )
             gr.Examples(
                 [list(pair) for pair in SENTENCES], [text, language], label="Examples", api_visibility="private"
             )
     by_sound.select(lambda: SOUND, None, source, queue=False, api_visibility="private")
     by_text.select(lambda: TEXT, None, source, queue=False, api_visibility="private")
-    return sound, text, language
+    return sound, text, language, voice
 
 
 def _languages() -> list[tuple[str, str]]:
@@ -113,12 +145,14 @@ def _wish(
     sound: str | None,
     text: str | None,
     language: str,
+    voice: str | None,
     appearance: str,
     style: str,
     strength: float,
     seed: int | None,
     temperature: float,
     is_still: bool,
+    is_draft: bool,
 ) -> Wish:
     """Read what the page's fields say."""
     changes = TakeChanges(
@@ -126,8 +160,8 @@ def _wish(
     )
     TakeOptions().but(changes)  # refuses now what makes no sense
     if source == SOUND and (sound or not text):
-        return Wish(Path(sound) if sound else None, "", "", "", appearance, changes)
-    return Wish(None, text or "", language, "", appearance, changes)
+        return Wish(Path(sound) if sound else None, "", "", "", appearance, changes, bool(is_draft))
+    return Wish(None, text or "", language, voice or "", appearance, changes, bool(is_draft))
 
 
 async def _film(desk: Desk, user: str, values: tuple[Any, ...]) -> AsyncIterator[dict[str, Any]]:

@@ -87,7 +87,7 @@ def opened(voice: Voice, options: PageOptions) -> Iterator[Page]:
     try:
         files = PageFiles(options)
         try:
-            desk = Desk(Studio(voice, options.size, options.max_minutes), files, options.max_waiting)
+            desk = Desk(Studio(voice, options.size, options.max_minutes, options.voices), files, options.max_waiting)
             application = _application(desk, files, options)
             host = f"[{options.host}]" if ":" in options.host else options.host
             try:

@@ -104,10 +104,34 @@ def test_the_head_is_seen_before_its_film_is_done(at):
     film(at)
 
 
+def test_the_film_goes_on_where_its_live_pictures_are(at):
+    at.execute_script(
+        "addEventListener('loadedmetadata', ({target}) => { if (target.closest('#film')) "
+        "window.begun = target.currentTime; }, true)"
+    )
+    upload(at, assets_folder() / "demo" / "speech.wav")
+    press(at, "generate")
+    places = [0.0]
+
+    def is_filmed():
+        place, begun = at.execute_script("return [window.livePlace || 0, window.begun]")
+        places.append(max(place, places[-1]))
+        return begun is not None
+
+    until(is_filmed)
+    begun = at.execute_script("return window.begun")
+    assert 0 < places[-1] - 0.2 < begun < places[-1] + 1
+
+
+def open_text(browser):
+    """Open the text's tab; returns its box."""
+    browser.find_elements(By.CSS_SELECTOR, "#source button[role=tab]")[1].click()
+    boxes = "#source textarea"
+    return until(lambda: [box for box in browser.find_elements(By.CSS_SELECTOR, boxes) if box.is_displayed()])[0]
+
+
 def test_a_text_becomes_a_film(at):
-    at.find_elements(By.CSS_SELECTOR, "#source button[role=tab]")[1].click()
-    box = until(lambda: [box for box in at.find_elements(By.CSS_SELECTOR, "#source textarea") if box.is_displayed()])[0]
-    box.send_keys("Hello.")
+    open_text(at).send_keys("Hello.")
     time.sleep(0.3)
     press(at, "generate")
     assert film(at) > 0.3

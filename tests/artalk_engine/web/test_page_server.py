@@ -172,7 +172,7 @@ def test_ten_users_at_once_all_get_their_films(page, tmp_path):
     samples, rate = soundfile.read(assets_folder() / "demo" / "speech.wav")
     soundfile.write(tmp_path / "short.wav", samples[: rate // 2], rate)
     clients = [Client(page.address, verbose=False, download_files=False) for _ in range(10)]
-    values = ("Mesh, front", "default", 1.1, 0, 0, False)
+    values = ("espeak-ng", "Mesh, front", "default", 1.1, 0, 0, False, False)
     jobs = [
         client.submit(handle_file(str(tmp_path / "short.wav")), "", "en-us", *values, api_name="/generate")
         for client in clients
