@@ -25,10 +25,14 @@ class IncompleteEnvironmentError(EngineError):
 def needed_packages() -> Iterator[None]:
     """Turn a failed import within the block into an error that the user understands.
 
+    A package that was cut short on the disk may fail with any error at all.
+
     Raises:
         IncompleteEnvironmentError: if a package is missing or cannot be loaded.
     """
     try:
         yield
-    except ImportError as exc:
-        raise IncompleteEnvironmentError(exc.name) from exc
+    except EngineError:
+        raise
+    except Exception as exc:
+        raise IncompleteEnvironmentError(getattr(exc, "name", None)) from exc

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from artalk_engine.errors import EngineError
 from artalk_engine.face.flame_files import FlameData, load_flame
+from bridge.whole_file import whole_file
 
 FORMAT = 2  # part of the name, so that a change of the conversion is not answered from the cache
 
@@ -80,25 +79,17 @@ def _digest(path: Path) -> str:
 
 
 def _write(path: Path, data: FlameData) -> None:
-    """Write all of the file or nothing."""
-    for left_over in path.parent.glob("*.part"):  # of an engine that was killed in the middle
-        with suppress(OSError):
-            left_over.unlink()
-    handle, temporary = tempfile.mkstemp(suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez(
-                stream,
-                allow_pickle=False,
-                v_template=data.template,
-                shapedirs=data.shape_directions,
-                posedirs=data.pose_directions,
-                J_regressor=data.joint_regressor,
-                weights=data.weights,
-                parents=np.array(data.parents, np.int32),
-                kintree_table=np.array([data.parents, range(len(data.parents))], np.int32),
-                f=data.faces.astype(np.int32),
-            )
-        Path(temporary).replace(path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    """Write all of the file or nothing; another engine may be doing the same."""
+    with whole_file(path, is_private=True) as stream:
+        np.savez(
+            stream,
+            allow_pickle=False,
+            v_template=data.template,
+            shapedirs=data.shape_directions,
+            posedirs=data.pose_directions,
+            J_regressor=data.joint_regressor,
+            weights=data.weights,
+            parents=np.array(data.parents, np.int32),
+            kintree_table=np.array([data.parents, range(len(data.parents))], np.int32),
+            f=data.faces.astype(np.int32),
+        )

@@ -191,7 +191,7 @@ def _import_engine_early() -> None:
     """Load the libraries while Blender does not wait for anything yet; a failure waits for a job to tell."""
     try:
         import artalk_engine.generation  # noqa: F401
-    except ImportError:
+    except Exception:  # a damaged library may raise anything
         log.exception("the engine's libraries cannot be loaded")
 
 

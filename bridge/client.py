@@ -13,11 +13,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from .connection import Connection, launch
-from .errors import BridgeError, EngineDiedError, EngineTimeoutError, OrderError, ProtocolError
-from .messages import Cancel, Hello, Reply, Request
-from .process_end import ending, log_tail
+from .connection import GRACE_S, Connection, launch
+from .errors import BridgeError, EngineDiedError, EngineTimeoutError, EngineUnfitError, OrderError, ProtocolError
+from .log_file import log_tail
+from .messages import Alive, Cancel, Hello, Reply, Request
+from .process_end import ending, last_words
 from .protocol import ENDINGS
+
+OLDEST_PYTHON = 3, 11
 
 
 def engine_command(python: str | Path, root: str | Path) -> list[str]:
@@ -30,7 +33,12 @@ def engine_command(python: str | Path, root: str | Path) -> list[str]:
     Returns:
         A command that sees nothing of the user's own Python set-up.
     """
-    start = f"import sys; sys.path.insert(0, {str(root)!r}); from artalk_engine.service import main; main()"
+    # Written for any Python: one that is too old shall say so before it meets words that it does not know.
+    start = (
+        f"import sys; sys.version_info >= {OLDEST_PYTHON} or "
+        f"sys.exit('Python %d.%d is too old, the engine needs %d.%d' % (sys.version_info[:2] + {OLDEST_PYTHON})); "
+        f"sys.path.insert(0, {str(root)!r}); from artalk_engine.service import main; main()"
+    )
     return [str(python), "-I", "-X", "utf8", "-c", start]
 
 
@@ -41,15 +49,17 @@ class EngineClient:
     the engine made is lost when it dies. After that, :meth:`start` begins anew.
     """
 
-    def __init__(self, command: Sequence[str], log_path: str | Path) -> None:
+    def __init__(self, command: Sequence[str], log_path: str | Path, scratch: str | Path = "") -> None:
         """Prepare; nothing is started yet.
 
         Args:
             command: the engine's program and arguments, see :func:`engine_command`.
             log_path: file for the engine's standard error; the previous run's log is kept beside it.
+            scratch: a ``ScratchFolder`` of this process, for the engine to remove if this process is killed.
         """
         self.command = tuple(command)
         self.log_path = Path(log_path)
+        self._hello = Hello(scratch=str(scratch))
         self._connection: Connection | None = None
         self._inbox: deque[tuple[int, Reply]] = deque()
         self._error: BridgeError | None = None
@@ -77,10 +87,24 @@ class EngineClient:
         return bool(self._inbox) or self._error is not None or (connection is not None and connection.is_busy)
 
     @property
+    def error(self) -> BridgeError | None:
+        """Why the engine ended by itself or had to be stopped, as far as that was noticed; else ``None``."""
+        return self._error
+
+    @property
     def silent_s(self) -> float:
-        """Seconds for which jobs have been open without a word from the engine."""
-        connection = self._connection
-        return time.monotonic() - connection.heard_at if connection and connection.protocol.open_jobs else 0.0
+        """Seconds for which jobs have been open without a sign of life, as far as this process listened."""
+        return self._connection.silent_s if self._connection is not None else 0.0
+
+    @property
+    def alive(self) -> Alive | None:
+        """The engine's last heartbeat."""
+        return self._connection.alive if self._connection is not None else None
+
+    @property
+    def process_id(self) -> int | None:
+        """The system's number of the engine's process, ``None`` without one."""
+        return self._connection.process.pid if self._connection is not None else None
 
     def start(self) -> None:
         """Start the engine and greet it; returns at once, ``Ready`` arrives like any reply.
@@ -95,7 +119,7 @@ class EngineClient:
         self._inbox.clear()
         self._connection = Connection(launch(self.command, self.log_path))
         self._error = None
-        self.send(Hello())
+        self.send(self._hello)
 
     def send(self, request: Request) -> int:
         """Open a job; never waits.
@@ -174,12 +198,12 @@ class EngineClient:
             if self._read(budget_s=0.1):
                 deadline = time.monotonic() + timeout_s
 
-    def close(self) -> None:
-        """End the engine: ask, after two seconds terminate, after two more kill. Never raises."""
+    def close(self, grace_s: float = GRACE_S) -> None:
+        """End the engine: ask, after ``grace_s`` seconds terminate, after as many more kill. Never raises."""
         connection, self._connection = self._connection, None
         self._error = None
         if connection is not None:
-            connection.close()
+            connection.close(grace_s)
 
     def _take(self, job: int) -> Reply | None:
         """Take a job's next reply from the inbox and leave the others' there."""
@@ -210,8 +234,15 @@ class EngineClient:
         try:
             connection.read_into(self._inbox, time.monotonic() + budget_s)
         except EOFError:
-            self._error = EngineDiedError(ending(connection.process), self.log_path, log_tail(self.log_path))
+            self._error = self._death(connection)
         except ProtocolError as exc:
             self._error = exc
             connection.kill()
         return connection.received != before
+
+    def _death(self, connection: Connection) -> EngineDiedError:
+        """Say how the engine ended; one that never spoke tells in its log what it lacks."""
+        how, tail = ending(connection.process), log_tail(self.log_path)
+        if not connection.has_greeted and (connection.process.returncode or 0) > 0:
+            return EngineUnfitError(self.command[0], last_words(tail), how, self.log_path, tail)
+        return EngineDiedError(how, self.log_path, tail)

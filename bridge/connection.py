@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
@@ -14,8 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from .awake_clock import AwakeClock
+from .child_process import process_options, tie
 from .errors import BridgeError, EngineStartError, StrayBytesError
-from .messages import Reply, Request, Shutdown
+from .log_file import open_log
+from .messages import Alive, Ready, Reply, Request, Shutdown
 from .pipes import ReadPipe, WritePipe
 from .protocol import ClientProtocol
 
@@ -27,7 +29,8 @@ def launch(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
 
     Args:
         command: program and arguments.
-        log_path: file for its standard error; the previous run's log is kept beside it.
+        log_path: file for its standard error; the previous run's log is kept beside it. Without room for one
+            the engine runs all the same.
 
     Returns:
         The running process.
@@ -36,10 +39,7 @@ def launch(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
         EngineStartError: if there is no such program or it cannot be run.
     """
     try:
-        log_path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):  # Windows refuses while an old engine still has the file
-            log_path.replace(log_path.with_name(log_path.name + ".old"))
-        with log_path.open("wb") as log:
+        with open_log(log_path) as log:
             return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -48,7 +48,7 @@ def launch(command: Sequence[str], log_path: Path) -> subprocess.Popen[bytes]:
                 bufsize=0,
                 env=engine_environment(os.environ),
                 cwd=tempfile.gettempdir(),  # keeps no folder of the user's busy
-                creationflags=_creation_flags(),
+                **process_options(),
             )
     except (OSError, ValueError) as exc:
         reason = (isinstance(exc, OSError) and exc.strerror) or str(exc)
@@ -71,28 +71,39 @@ class Connection:
     Attributes:
         process: the engine.
         protocol: the conversation with it.
-        heard_at: when its last bytes came, on the monotonic clock.
         received: bytes from it so far.
+        has_greeted: whether it has said that it speaks our protocol.
+        alive: its last heartbeat.
     """
 
     process: subprocess.Popen[bytes]
     protocol: ClientProtocol = field(default_factory=ClientProtocol)
-    heard_at: float = field(default_factory=time.monotonic)
     received: int = 0
+    has_greeted: bool = False
+    alive: Alive | None = None
 
     def __post_init__(self) -> None:
         self._requests, self._replies = _pipe(self.process.stdin), _pipe(self.process.stdout)
         self._writer, self._reader = WritePipe(self._requests.fileno()), ReadPipe(self._replies.fileno())
+        self._clock = AwakeClock()
+        self._heard_at = 0.0  # when its last bytes came, on that clock
+        self._job_object = tie(self.process)
 
     @property
     def is_busy(self) -> bool:
         """Whether a job is open or a request still has to be written."""
         return bool(self.protocol.open_jobs) or self._writer.has_waiting
 
+    @property
+    def silent_s(self) -> float:
+        """Seconds for which we have listened to open jobs without hearing anything, heartbeats included."""
+        now = self._clock.now()
+        return now - self._heard_at if self.protocol.open_jobs else 0.0
+
     def send(self, request: Request) -> int:
         """Open a job and return its number; what the pipe cannot take now is written later."""
         if not self.protocol.open_jobs:
-            self.heard_at = time.monotonic()
+            self._heard_at = self._clock.now()
         job, data = self.protocol.request(request)
         self._write(data)
         return job
@@ -114,7 +125,7 @@ class Connection:
             if data == b"":
                 raise EOFError
             if data is not None:
-                self.heard_at = time.monotonic()
+                self._heard_at = self._clock.now()
                 self.received += len(data)
                 self._accept(data, inbox)
             elif self.protocol.is_within_frame:
@@ -128,8 +139,8 @@ class Connection:
         """Return when something has arrived, or earlier if a request is still to be written."""
         self._reader.wait(min(timeout_s, 0.01) if self._writer.has_waiting else timeout_s)
 
-    def close(self) -> None:
-        """End the process: ask, after ``GRACE_S`` terminate, after as much again kill."""
+    def close(self, grace_s: float = GRACE_S) -> None:
+        """End the process: ask, after ``grace_s`` terminate, after as much again kill."""
         with suppress(BridgeError, OSError):
             self.send(Shutdown())
         for pipe in (self._requests, self._replies):
@@ -137,7 +148,7 @@ class Connection:
                 pipe.close()  # even an engine that cannot read learns from this
         for last_resort in (self.process.terminate, self.process.kill, None):
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(GRACE_S)
+                self.process.wait(grace_s)
                 return
             if last_resort is not None:
                 last_resort()
@@ -155,17 +166,15 @@ class Connection:
                 continue  # something printed before the engine took its output away
             if item is None:
                 return
+            if isinstance(item[1], Alive):
+                self.alive = item[1]
+                continue
+            self.has_greeted |= isinstance(item[1], Ready)
             inbox.append(item)
 
     def _write(self, data: bytes) -> None:
         with suppress(BrokenPipeError):  # reading tells how the engine ended
             self._writer.write(data)
-
-
-def _creation_flags() -> int:
-    if sys.platform == "win32":
-        return subprocess.CREATE_NO_WINDOW
-    return 0
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

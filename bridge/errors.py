@@ -8,6 +8,8 @@
     ├── PictureMapError        the file for pictures cannot be made or used
     ├── EngineStartError       the engine's Python cannot be started
     ├── EngineDiedError        the engine's process ended by itself
+    │   └── EngineUnfitError       it ended before it could say anything
+    ├── ScratchError           there is no folder for temporary files
     ├── EngineTimeoutError     the engine has been silent for too long
     ├── JobCancelledError      a job ended because it was asked to
     └── ProtocolError          one side said what the other cannot accept
@@ -109,6 +111,30 @@ class EngineDiedError(BridgeError):
         super().__init__(f"The engine stopped unexpectedly ({ending}).", f"Start it again; its log is {log_path}.")
         self.log_path = log_path
         self.log_tail = log_tail
+
+
+class EngineUnfitError(EngineDiedError):
+    """The engine's process ended before it spoke: its Python is too old, or its environment is broken."""
+
+    code = "engine_unfit"
+
+    def __init__(self, program: str, reason: str, ending: str, log_path: Path, log_tail: str) -> None:
+        super().__init__(ending, log_path, log_tail)
+        self.args = (f"The engine cannot run with {program}: {reason} ({ending}).",)
+        self.remedy = f"Repair the engine or choose another Python in the preferences; the log is {log_path}."
+
+
+class ScratchError(BridgeError):
+    """There is no room for temporary files, or nobody may write there."""
+
+    code = "scratch"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"Temporary files cannot be written to {path}: {reason}.",
+            "Make room there, or choose another folder in Blender's preferences under File Paths.",
+        )
+        self.path = path
 
 
 class EngineTimeoutError(BridgeError):

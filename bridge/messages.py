@@ -34,9 +34,16 @@ class Reply(Message):
 
 @dataclass(frozen=True)
 class Hello(Request):
-    """The first request of all; answered by ``Ready``, or by ``Failed`` for another version."""
+    """The first request of all; answered by ``Ready``, or by ``Failed`` for another version.
+
+    Attributes:
+        protocol: the version that Blender's side speaks.
+        scratch: absolute path of Blender's folder for temporary files, which the engine removes if Blender is killed
+            and cannot; ``""`` for none.
+    """
 
     protocol: int = PROTOCOL
+    scratch: str = ""
 
 
 @dataclass(frozen=True)
@@ -412,6 +419,19 @@ class Failed(Reply):
 
 
 @dataclass(frozen=True)
+class Alive(Reply):
+    """The engine's heartbeat, outside any job: about once a second while jobs are open, and after the last one.
+
+    Attributes:
+        memory_bytes: what the engine takes of the machine's memory, 0 if the system does not tell.
+        quiet_s: for how long a job that is being worked on has not said a word, 0 if there is none.
+    """
+
+    memory_bytes: int
+    quiet_s: float
+
+
+@dataclass(frozen=True)
 class Log(Reply):
     """A remark for the details view; nothing depends on it."""
 
@@ -443,6 +463,7 @@ REPLIES: tuple[type[Reply], ...] = (
     ClipReady,
     Done,
     Failed,
+    Alive,
     Log,
 )
 BY_NAME: Mapping[str, type[Message]] = {kind.__name__: kind for kind in (*REQUESTS, *REPLIES)}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 from contextlib import suppress
-from pathlib import Path
 
 REAP_S = 0.2  # between the end of a process's output and the end of the process
 
@@ -31,22 +31,7 @@ def ending(process: subprocess.Popen[bytes]) -> str:
     return f"killed by signal {-code}"
 
 
-def log_tail(path: Path, size: int = 4096, lines: int = 20) -> str:
-    """Return the end of a log file.
-
-    Args:
-        path: the file; one that cannot be read counts as empty.
-        size: read at most this many bytes.
-        lines: return at most this many lines.
-
-    Returns:
-        The last lines, ``""`` if there are none.
-    """
-    try:
-        with path.open("rb") as stream:
-            stream.seek(0, 2)
-            stream.seek(max(0, stream.tell() - size))
-            text = stream.read().decode("utf-8", errors="replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-lines:])
+def last_words(log: str) -> str:
+    """Return why a program says that it ended: the last line of its log, without the name of a Python error."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    return re.sub(r"^[\w.]+(Error|Exception): ", "", lines[-1]).rstrip(".") if lines else "it said nothing"

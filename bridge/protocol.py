@@ -4,7 +4,8 @@ Every request opens a job with a number of its own, counted upwards from 1, and 
 reply names the job that it answers. The first request is ``Hello``. A job's replies are
 any number of ``Progress`` and ``Log``, those listed in ``ANSWERS``, and exactly one that
 ends it, listed in ``ENDINGS``. ``Failed`` may end any job. ``Cancel`` and ``Shutdown`` have
-no replies. Replies with job number 0 concern no job: a message that could not be read.
+no replies. Replies with job number 0 concern no job: a message that could not be read, or
+``Alive``, the engine's heartbeat.
 
 Bytes go in and messages come out, here for both sides, so that one test can let the two
 talk to each other without a process.
@@ -20,6 +21,7 @@ from .fields import Message, from_plain, to_plain
 from .messages import (
     BY_NAME,
     PROTOCOL,
+    Alive,
     Cancel,
     ClipReady,
     Describe,
@@ -148,6 +150,11 @@ class EngineProtocol:
         self._last_job = NO_JOB
         self._is_greeted = False
 
+    @property
+    def is_greeted(self) -> bool:
+        """Whether the other side has said who it is, and speaks this version."""
+        return self._is_greeted
+
     def feed(self, data: bytes) -> None:
         """Append what has arrived; call :meth:`next` until it returns ``None`` afterwards."""
         self._decoder.feed(data)
@@ -195,7 +202,7 @@ class EngineProtocol:
         request = self._open.get(job)
         if request is not None and not isinstance(reply, (*ANYTIME, *ANSWERS[request])):
             raise OrderError(f"A {request.__name__} is not answered with a {type(reply).__name__}.")
-        if request is None and not isinstance(reply, (Failed, Log)):
+        if request is None and not isinstance(reply, (Failed, Log, Alive)):
             raise OrderError(f"Job {job} is not open for a {type(reply).__name__}.")
         data = _encode(job, reply)
         if isinstance(reply, ENDINGS):

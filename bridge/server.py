@@ -9,23 +9,34 @@ is what makes a job cancellable and lets the process leave at once when Blender 
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from .awake_clock import AwakeClock
+from .child_process import wake_when_orphaned
 from .errors import BridgeError, JobCancelledError, ProtocolError, as_sentence
 from .fields import TEXT_LIMIT
-from .messages import PROTOCOL, Cancel, Failed, Hello, Log, Progress, Ready, Reply, Request, Shutdown
-from .protocol import EngineProtocol
+from .log_file import shorten
+from .messages import PROTOCOL, Alive, Cancel, Failed, Hello, Log, Progress, Ready, Reply, Request, Shutdown
+from .process_memory import resident_bytes
+from .protocol import NO_JOB, EngineProtocol
+from .scratch import remove_if_abandoned
+from .whole_file import remove_unfinished
 
 READ_SIZE = 64 * 1024
 WAITING_LIMIT = 64  # jobs in the queue
+BEAT_S = 1.0  # between two heartbeats
+NO_ROOM = tuple(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +59,10 @@ def take_standard_streams() -> Channel:
         Where requests come in and replies go out.
     """
     channel = Channel(requests=os.dup(0), replies=os.dup(1))
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
+    if not _can_write_log():
+        os.dup2(nothing, 2)
     os.close(nothing)
     os.dup2(2, 1)
     if sys.platform == "win32":
@@ -58,6 +71,14 @@ def take_standard_streams() -> Channel:
         for descriptor in (channel.requests, channel.replies):
             msvcrt.setmode(descriptor, os.O_BINARY)
     return channel
+
+
+def _can_write_log() -> bool:
+    """Return whether standard error takes anything; on a full disk every print of a library would end its job."""
+    try:
+        return os.write(2, b"The engine begins.\n") > 0
+    except OSError:
+        return False
 
 
 class Job:
@@ -125,7 +146,12 @@ class _Lane:
     """Jobs that are done one after the other."""
 
     waiting: queue.SimpleQueue[Job] = field(default_factory=queue.SimpleQueue)
-    is_busy: bool = False
+    job: Job | None = None  # that is being worked on
+    word_at: float = 0.0  # when it last said something
+
+    @property
+    def is_busy(self) -> bool:
+        return self.job is not None
 
 
 class Server:
@@ -146,11 +172,17 @@ class Server:
         self._sending = threading.Lock()
         self._jobs: dict[int, Job] = {}
         self._main, self._side = _Lane(), _Lane()
+        self._clock = AwakeClock()
+        self._accepted = 0  # jobs so far
+        self._scratch: Path | None = None
 
     def start(self) -> None:
         """Begin to read; ``Hello`` and ``Cancel`` are answered from now on, jobs wait for :meth:`run`."""
-        with suppress(ValueError):  # only the main thread may; Ctrl-C is for the parent to act upon
+        with suppress(ValueError):  # only the main thread may; what the terminal says is for the parent to act upon
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            if sys.platform != "win32":  # comes where a stopped process is woken because its parent has died
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        wake_when_orphaned()
         threading.Thread(target=self._read, name="bridge reader", daemon=True).start()
 
     def run(self, handle: Handler) -> None:
@@ -162,6 +194,7 @@ class Server:
                 and reported as ``internal``. The kinds beside all others are handled in a thread of
                 their own.
         """
+        threading.Thread(target=self._beat, name="heart", daemon=True).start()
         if self._beside:
             threading.Thread(target=self._work, args=(handle, self._side), name="side worker", daemon=True).start()
         self._work(handle, self._main)
@@ -169,14 +202,32 @@ class Server:
     def _work(self, handle: Handler, lane: _Lane) -> None:
         while True:
             job = lane.waiting.get()
-            lane.is_busy = True
+            with self._sending:
+                lane.word_at, lane.job = self._clock.now(), job
             reply = _finish(handle, job)
-            lane.is_busy = False
+            lane.job = None
             self._jobs.pop(job.number, None)
             try:
                 self._send(job.number, reply)
             except ProtocolError as exc:
                 self._send(job.number, _unexpected(exc))
+
+    def _beat(self) -> None:
+        """Tell once a second that the engine lives, as long as somebody waits; and keep the log from growing."""
+        told = -1
+        while True:
+            count, is_awaited = self._accepted, bool(self._jobs)
+            with self._sending:  # and so not while a job waits for Blender to read what it says
+                now = self._clock.now()
+                if self._protocol.is_greeted and (is_awaited or told != count):
+                    self._write(NO_JOB, Alive(resident_bytes(), self._quiet_s(now)))
+                    told = -1 if is_awaited else count  # and once more after the last job
+            shorten(sys.stderr.fileno())
+            time.sleep(BEAT_S)
+
+    def _quiet_s(self, now: float) -> float:
+        lanes = (self._main, self._side)
+        return max((now - lane.word_at for lane in lanes if lane.is_busy), default=0.0)
 
     def _read(self) -> None:
         """Read requests for ever; the end of the stream is the end of the process."""
@@ -188,7 +239,7 @@ class Server:
             log.info("requests cannot be read any more: %s", exc)
         except BaseException:
             log.exception("the reader failed")
-        _leave("the parent has closed the channel")
+        self._leave_alone("the parent has closed the channel")
 
     def _accept_all(self) -> None:
         while True:
@@ -203,7 +254,8 @@ class Server:
 
     def _accept(self, number: int, request: Request) -> None:
         match request:
-            case Hello():
+            case Hello(scratch=scratch):
+                self._scratch = Path(scratch) if scratch else None
                 self._send(number, Ready(PROTOCOL, self._engine_version))
             case Cancel(job=other):
                 if job := self._jobs.get(other):
@@ -215,16 +267,30 @@ class Server:
             case _:
                 lanes = (self._side, self._main) if isinstance(request, self._beside) else (self._main, self._side)
                 self._jobs[number] = job = Job(number, request, self._send, lambda: lanes[1].is_busy)
+                self._accepted += 1
                 lanes[0].waiting.put(job)
 
     def _send(self, job: int, reply: Reply) -> None:
+        with self._sending:
+            self._write(job, reply)
+            for lane in (self._main, self._side):
+                if lane.job is not None and lane.job.number == job:
+                    lane.word_at = self._clock.now()
+
+    def _write(self, job: int, reply: Reply) -> None:
+        """Write one reply; whoever calls has the right to send."""
         try:
-            with self._sending:
-                data = memoryview(self._protocol.reply(job, reply))
-                while data:
-                    data = data[os.write(self._channel.replies, data) :]
+            data = memoryview(self._protocol.reply(job, reply))
+            while data:
+                data = data[os.write(self._channel.replies, data) :]
         except OSError as exc:
-            _leave(f"replies cannot be written any more: {exc}")
+            self._leave_alone(f"replies cannot be written any more: {exc}")
+
+    def _leave_alone(self, reason: str) -> None:
+        """Leave after Blender, and tidy up behind it if it could not."""
+        if self._scratch is not None:
+            remove_if_abandoned(self._scratch)
+        _leave(reason)
 
 
 def _finish(handle: Handler, job: Job) -> Reply:
@@ -241,7 +307,15 @@ def _finish(handle: Handler, job: Job) -> Reply:
         if isinstance(code, str) and isinstance(remedy, str):
             log.warning("job %d: %s: %s", job.number, code, exc)
             return _failed(code, str(exc), remedy)
+        if isinstance(exc, OSError) and exc.errno in NO_ROOM:
+            log.warning("job %d: no room left: %s", job.number, exc)
+            return _no_room(exc)
         return _unexpected(exc)
+
+
+def _no_room(exc: OSError) -> Failed:
+    where = f" for {exc.filename}" if exc.filename else ""
+    return _failed("no_room", f"There is no room left on the disk{where}.", "Make room on the disk, and try again.")
 
 
 def _unexpected(exc: Exception) -> Failed:
@@ -260,4 +334,5 @@ def _failed(code: str, text: str, remedy: str) -> Failed:
 def _leave(reason: str) -> None:
     """End the process from whichever thread notices that it is no longer needed."""
     log.info("leaving: %s", reason)
+    remove_unfinished()
     os._exit(0)

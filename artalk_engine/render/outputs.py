@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from artalk_engine.errors import OutputError
+from bridge.whole_file import unfinished as noted_as_unfinished
 
 MARK = "Synthetic: the face was animated by ARTalk from speech."
 
@@ -38,7 +39,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     path = path.absolute()
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        yield unfinished
+        with noted_as_unfinished(unfinished):
+            yield unfinished
         if not path.is_dir():  # a folder that is there has taken in what was made
             unfinished.replace(path)
     except OSError as exc:  # FFmpeg's own errors of files are such, too

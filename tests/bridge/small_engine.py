@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -83,6 +84,8 @@ def generate(job: Job, request: Generate) -> Reply:
             raise RefusalError("This is refused.")
         case "crash":
             return Done(1 // 0)
+        case "full":
+            raise OSError(errno.ENOSPC, "no room", "clip.npz")
         case "wrong-answer":
             return RigReady("/")
         case "huge":

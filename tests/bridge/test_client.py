@@ -15,7 +15,15 @@ import pytest
 
 from bridge.client import EngineClient, engine_command
 from bridge.connection import engine_environment
-from bridge.errors import EngineDiedError, EngineStartError, EngineTimeoutError, OrderError, ProtocolError, VersionError
+from bridge.errors import (
+    EngineDiedError,
+    EngineStartError,
+    EngineTimeoutError,
+    EngineUnfitError,
+    OrderError,
+    ProtocolError,
+    VersionError,
+)
 from bridge.messages import (
     PROTOCOL,
     Describe,
@@ -137,7 +145,8 @@ def test_a_path_that_is_not_unicode_arrives_as_it_is(client):
 
 
 @pytest.mark.parametrize(
-    ("style", "code"), [("refuse", "refused"), ("crash", "internal"), ("wrong-answer", "internal")]
+    ("style", "code"),
+    [("refuse", "refused"), ("crash", "internal"), ("wrong-answer", "internal"), ("full", "no_room")],
 )
 def test_an_error_ends_the_job_with_a_sentence_and_the_engine_goes_on(client, style, code):
     (failed,) = replies_of(client, Generate("/a.wav", style))
@@ -261,6 +270,54 @@ time.sleep(600)
 
 
 @needs_signals
+def test_an_engine_that_was_stopped_when_its_parent_died_is_no_orphan(tmp_path):
+    parent = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"""
+import os, signal, sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from bridge.client import EngineClient
+client = EngineClient({SMALL_ENGINE!r}, {str(tmp_path / "engine.log")!r})
+client.start()
+while not client.poll(): time.sleep(0.01)
+os.kill(client.process_id, signal.SIGSTOP)
+print(client.process_id, flush=True)
+time.sleep(600)
+""",
+        ],
+        stdout=subprocess.PIPE,
+    )
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    wait_for_end(pid)
+
+
+def test_a_working_engine_is_never_silent_and_its_heartbeats_are_no_replies(client):
+    job = client.send(Generate("/a.wav", "wait"))
+    arrived, longest, end = [], 0.0, time.monotonic() + 2.5
+    while time.monotonic() < end:
+        arrived += client.poll()
+        longest = max(longest, client.silent_s)
+        time.sleep(0.01)
+    assert [reply for number, reply in arrived if number == job] == []
+    assert longest < 2.4
+    assert client.alive.quiet_s > 0.5
+    client.cancel(job)
+
+
+@needs_signals
+def test_time_in_which_nobody_listened_is_not_the_engines_silence(client, monkeypatch):
+    poll_until(client, Ready)
+    client.send(Generate("/a.wav", "wait"))
+    hour_later = time.monotonic() + 3600
+    monkeypatch.setattr(client._connection._clock, "_monotonic", lambda: hour_later)
+    assert client.silent_s < 5
+
+
+@needs_signals
 def test_a_stopped_engine_is_noticed_by_its_silence_and_can_be_closed(client, log_path):
     poll_until(client, Ready)
     pid = client._connection.process.pid
@@ -338,6 +395,37 @@ def test_a_program_that_is_no_engine_is_reported_with_its_output(log_path):
     with pytest.raises(EngineDiedError, match="exit code 1") as caught:
         poll_until(client, Ready)
     assert "ModuleNotFoundError" in caught.value.log_tail
+    assert "No module named 'artalk_engine'" in str(caught.value)
+
+
+@needs_signals
+def test_a_python_that_is_too_old_says_so(tmp_path, log_path):
+    old = tmp_path / "python3.8"  # this one, which takes itself for an old one
+    pretend = "import sys; sys.version_info = (3, 8, 10, 'final', 0); exec(sys.argv[-1])"
+    old.write_text(f'#!/bin/sh\nexec {sys.executable} -I -c "{pretend}" "$@"\n')
+    old.chmod(0o755)
+    client = EngineClient(engine_command(old, ROOT), log_path)
+    client.start()
+    with pytest.raises(EngineUnfitError, match=r"Python 3\.8 is too old, the engine needs 3\.11") as caught:
+        poll_until(client, Ready)
+    assert str(old) in str(caught.value)
+    assert "choose another Python" in caught.value.remedy
+
+
+def test_an_engine_runs_without_room_for_its_log(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with EngineClient(SMALL_ENGINE, tmp_path / "file" / "engine.log") as client:
+        assert isinstance(replies_of(client, Describe())[-1], Description)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's device that is always full")
+@pytest.mark.parametrize("how", ["print", "crash", "windows"])
+def test_an_engine_that_cannot_write_its_log_goes_on(log_path, monkeypatch, how):
+    monkeypatch.setattr("bridge.connection.open_log", lambda _: open("/dev/full", "ab"))  # noqa: PTH123, SIM115
+    with EngineClient(SMALL_ENGINE, log_path) as client:
+        last = replies_of(client, Generate("/a.wav", how, seed=2))[-1]
+        assert isinstance(last, Failed) == (how == "crash")
+        assert isinstance(replies_of(client, Describe())[-1], Description)
 
 
 def test_an_engine_of_another_version_is_refused(log_path):

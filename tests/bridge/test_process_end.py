@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from bridge.process_end import ending, log_tail
+from bridge.process_end import ending, last_words
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,14 @@ def test_a_process_that_runs_on_is_not_waited_for():
     process.wait()
 
 
-def test_only_the_end_of_a_log_is_returned(tmp_path):
-    log = tmp_path / "engine.log"
-    log.write_bytes(b"".join(b"line %d \xff\n" % index for index in range(10_000)))
-    assert log_tail(log, lines=2) == "line 9998 \ufffd\nline 9999 \ufffd"
-    assert len(log_tail(log)) <= 4096
-
-
-def test_a_log_that_is_not_there_is_empty(tmp_path):
-    assert log_tail(tmp_path / "no.log") == ""
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        ("", "it said nothing"),
+        ("Traceback ...\n  File\nModuleNotFoundError: No module named 'numpy'\n\n", "No module named 'numpy'"),
+        ("one\nPython 3.8 is too old, the engine needs 3.11\n", "Python 3.8 is too old, the engine needs 3.11"),
+        ("json.decoder.JSONDecodeError: Expecting value.", "Expecting value"),
+    ],
+)
+def test_the_last_words_say_why(log, words):
+    assert last_words(log) == words

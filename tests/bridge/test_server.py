@@ -16,6 +16,7 @@ from bridge import framing
 from bridge.errors import OrderError
 from bridge.messages import (
     PROTOCOL,
+    Alive,
     Cancel,
     Describe,
     Description,
@@ -51,9 +52,11 @@ class RawEngine:
         self.write(data)
         return job
 
-    def next(self, timeout_s=60.0):
+    def next(self, timeout_s=60.0, with_beats=False):
         deadline = time.monotonic() + timeout_s
-        while (item := self.protocol.next()) is None:
+        while (item := self.protocol.next()) is None or (isinstance(item[1], Alive) and not with_beats):
+            if item is not None:
+                continue
             ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
             assert ready, "the engine says nothing"
             data = self.process.stdout.read(65536)
@@ -151,6 +154,39 @@ def test_a_flood_of_damaged_requests_does_not_stop_the_engine(greeted, seed):
         data[chance.randrange(12, len(data))] ^= 1 << chance.randrange(8)  # the lengths stay, or it would wait for more
         greeted.write(bytes(data))
     assert_it_still_works(greeted)
+
+
+def next_beat(engine):
+    while not isinstance((item := engine.next(with_beats=True))[1], Alive):
+        pass
+    return item
+
+
+def test_a_job_that_does_not_say_a_word_is_told_by_heartbeats(greeted):
+    greeted.ask(Generate("/a.wav", "wait"))
+    while next_beat(greeted)[1].quiet_s < 1.0:
+        pass
+    job, beat = next_beat(greeted)
+    assert (job, beat.quiet_s > 1.5) == (NO_JOB, True)
+    assert beat.memory_bytes > 1 << 20 or not sys.platform.startswith("linux")
+
+
+def test_the_heart_is_silent_while_nobody_waits(greeted):
+    job = greeted.ask(Describe())
+    assert greeted.next()[0] == job
+    time.sleep(1.5)  # a last beat for the last job
+    with suppress(AssertionError):
+        while True:
+            assert isinstance(greeted.next(timeout_s=0.1, with_beats=True)[1], Alive)
+    ready, _, _ = select.select([greeted.process.stdout], [], [], 2.5)
+    assert not ready
+
+
+def test_no_heart_beats_for_one_who_speaks_another_version(engine):
+    engine.ask(Hello(protocol=7))
+    engine.next()
+    ready, _, _ = select.select([engine.process.stdout], [], [], 1.5)
+    assert not ready
 
 
 def a_preview():
