@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 from bpy.app.handlers import persistent
 
-from . import edit_sliders, jobs, keymaps, notices, operators, panels, preview_window
+from . import edit_sliders, jobs, keymaps, notices, operators, panels, preview_window, translations
 from .body.settings import ArtalkBodySettings
 from .identity_sliders import ArtalkIdentity
 from .preferences import ArtalkPreferences
@@ -28,7 +28,8 @@ _CLASSES = (
 
 
 def register() -> None:
-    """Add the classes, the scene's settings and the handler for opened files."""
+    """Add the classes, the scene's settings, the handler for opened files, and the words of other languages."""
+    translations.register()
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Action.artalk_editing = bpy.props.PointerProperty(type=edit_sliders.ArtalkEditing)
@@ -37,7 +38,7 @@ def register() -> None:
     bpy.types.Scene.artalk_body = bpy.props.PointerProperty(type=ArtalkBodySettings)
     bpy.types.Scene.artalk_preview = bpy.props.PointerProperty(type=ArtalkPreview)
     bpy.types.Scene.artalk_text = bpy.props.PointerProperty(type=ArtalkText)
-    bpy.app.handlers.load_pre.append(_end_job)
+    bpy.app.handlers.load_post.append(_end_job)
     keymaps.register()
     preview_window.register()
 
@@ -48,7 +49,7 @@ def unregister() -> None:
     jobs.stop_all()
     notices.dismiss()
     keymaps.unregister()
-    bpy.app.handlers.load_pre.remove(_end_job)
+    bpy.app.handlers.load_post.remove(_end_job)
     del bpy.types.Scene.artalk_text
     del bpy.types.Scene.artalk_preview
     del bpy.types.Scene.artalk_body
@@ -57,8 +58,10 @@ def unregister() -> None:
     del bpy.types.Action.artalk_editing
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
+    translations.unregister()
 
 
 @persistent
 def _end_job(*_: object) -> None:
+    """End the jobs of the file that was; one that could not be opened ends none."""
     jobs.abandon("Another file was opened while the engine was at work.")

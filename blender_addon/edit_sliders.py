@@ -36,9 +36,9 @@ def _change(action: bpy.types.Action, **changes: Any) -> None:
     try:
         change_edits(action, dataclasses.replace(edits_of(action), **changes))
     except (AddonError, BridgeError) as exc:
-        notices.show(notices.notice_of(exc))
+        notices.complain(exc)
     else:
-        notices.dismiss()
+        notices.settle()
 
 
 def _short(value: float) -> float:

@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
-import numpy as np
-from numpy.typing import NDArray
 
 from bridge.errors import BridgeError
 from bridge.messages import Describe, Description, Done, Generate, MotionWindow, Reply
@@ -22,10 +20,11 @@ from .notices import Notice, notice_of
 from .rig.parts import RigParts, rig_parts
 from .takes import timeline
 from .takes.copies import own_id
-from .takes.record import Speech, TakeDetails, take_details, take_edits, takes_of
+from .takes.growing import GrowingTake
+from .takes.record import Speech, TakeDetails, is_take, keep_details, take_details, take_edits, takes_of
 from .takes.sound import keep_sound
 from .takes.strips import place_sound
-from .takes.take import fill_take, new_take, next_number, remove_take
+from .takes.take import new_take, next_number, remove_take
 from .timing import last_scene_frame
 
 
@@ -69,14 +68,15 @@ class GenerateJob(EngineJob):
         """
         super().__init__(engine)
         self._order = order
-        self._pieces: list[NDArray[np.float32]] = []
-        self._arrived = 0  # motion frames
-        self._written = 0
+        self._growing = GrowingTake()
+        self._number = 0  # of the take, once there is one
+        self._is_whole = self._has_sound = False
+        self._first_remarks: tuple[str, ...] = ()  # before those about the take
         self._remarks: list[str] = []
         parts, _ = self._find()
         self._check_sound()
         self._rig_id = own_id(parts)
-        self._number = next_number(self._rig_id)
+        self.label = f"{self._said()} · {parts.rig.name}"
 
     def begin(self) -> None:
         """Ask the engine, which runs by now, about its voice; everything else follows from its replies.
@@ -91,7 +91,12 @@ class GenerateJob(EngineJob):
     @property
     def has_changed_file(self) -> bool:
         """Whether there is a take of this job."""
-        return self._written > 0
+        return self._number > 0
+
+    @property
+    def has_pending_work(self) -> bool:
+        """Whether keys are still to be written."""
+        return not self.is_over and (self._is_whole or self._growing.is_due or self._lacks_sound)
 
     @property
     def title(self) -> str:
@@ -101,6 +106,24 @@ class GenerateJob(EngineJob):
     def is_making(self, details: TakeDetails) -> bool:
         """Whether a take is the one that this job makes."""
         return (details.rig_id, details.number) == (self._rig_id, self._number)
+
+    def work(self, budget_s: float) -> None:
+        """Write some of what has arrived; what has not taken long yet goes first.
+
+        Args:
+            budget_s: begin nothing further after this many seconds.
+        """
+        if not self.has_pending_work:
+            return
+        try:
+            if self._growing.is_due or (self._is_whole and self._growing.written < self._growing.arrived):
+                self._write(budget_s)
+            elif self._lacks_sound:
+                self._add_sound()
+            else:
+                self._conclude()
+        except AddonError as exc:
+            self.fail(exc)
 
     def stop(self, reason: AddonError | BridgeError | None) -> None:
         """End the job before its time and keep what has arrived, as a take that is marked incomplete.
@@ -112,14 +135,17 @@ class GenerateJob(EngineJob):
             return
         self._engine.cancel(self._request)
         try:
-            self._write(is_complete=False)
+            self._keep_arrived()
+            if self._is_whole and reason is None:  # cancelled too late
+                self._conclude()
+                return
         except AddonError as exc:
-            reason = exc
+            self.error = reason = exc
             self._discard()
         notice = Notice("Cancelled.") if reason is None else notice_of(reason)
-        if self._written:
-            kept = f" The first {self._written / FPS:.1f} s are kept as take {self._number}."
-            notice = Notice(notice.text + kept, notice.remedy, notice.is_error)
+        if self._number:
+            kept = f"The first {self._growing.arrived / FPS:.1f} s are kept as take {self._number}."
+            notice = replace(notice, text=f"{notice.text} {kept}")
         self.outcome = notice
 
     def abandon(self, text: str, remedy: str) -> None:
@@ -160,56 +186,76 @@ class GenerateJob(EngineJob):
         self._request = self._engine.send(Generate(**dataclasses.asdict(speech), device=self._order.device))
 
     def _add(self, window: MotionWindow) -> None:
-        if window.first_frame != self._arrived:
-            text = f"The engine sent frame {window.first_frame} where frame {self._arrived} was due."
+        if window.first_frame != self._growing.arrived:
+            text = f"The engine sent frame {window.first_frame} where frame {self._growing.arrived} was due."
             raise EngineJobError("order", text, "Generate again.")
-        self._pieces.append(window.motion)
-        self._arrived += len(window.motion)
-        # Whole curves are written anew each time, so each time there must be twice as much to show.
-        if self._arrived >= 2 * self._written:
-            self._write(is_complete=False)
+        self._growing.add(window.motion)
 
     def _finish(self, done: Done) -> None:
-        if done.frames != self._arrived or not self._arrived:
-            text = f"The engine announced {done.frames} frames of motion and sent {self._arrived}."
+        """Nothing more arrives; what has arrived is still to be written."""
+        arrived = self._growing.arrived
+        if done.frames != arrived or not arrived:
+            text = f"The engine announced {done.frames} frames of motion and sent {arrived}."
             raise EngineJobError("order", text, "Generate again.")
-        self._write(is_complete=True)
-        self.fraction = 1.0
-        said = f"Take {self._number}: {self._arrived / FPS:.1f} s of motion."
+        self._is_whole, self.stage, self.fraction = True, "Writing keys", 1.0
+
+    def _conclude(self) -> None:
+        """Say what came of it; every key is written."""
+        action = self._take()
+        if action is None:  # an undo took it away just now
+            self._growing.begin_anew()
+            return
+        keep_details(action, replace(take_details(action), is_complete=True))
+        said = f"Take {self._number}: {self._growing.arrived / FPS:.1f} s of motion."
         self.outcome = Notice(" ".join([said, *self._remarks]))
 
-    def _write(self, is_complete: bool) -> None:
-        """Write everything that has arrived into the take; add the take and its sound if need be."""
-        if not self._arrived:
-            return
+    @property
+    def _lacks_sound(self) -> bool:
+        return self._number > 0 and not self._has_sound and self._growing.written > 0
+
+    def _keep_arrived(self) -> None:
+        """Write everything that has arrived, whatever time that takes."""
+        while self._growing.written < self._growing.arrived:
+            self._write(float("inf"))
+        if self._lacks_sound:
+            self._add_sound()
+
+    def _write(self, budget_s: float) -> None:
+        """Go on writing into the take; add it if need be."""
         parts, scene = self._find()
-        order = self._order
         action = self._take()
-        is_new = action is None
+        if action is None:
+            action = self._new_take(parts, scene)
         details = TakeDetails(
             rig_id=self._rig_id,
             rig_kind=parts.kind,
             number=self._number,
-            speech=order.speech,
-            start=order.start,
+            speech=self._order.speech,
+            start=self._order.start,
             rate_hz=timeline.rate_of(scene),
-            on_whole_frames=order.on_whole_frames,
+            on_whole_frames=self._order.on_whole_frames,
             engine_version=self._engine.version,
-            is_complete=is_complete,
-            edits=take_edits(action) if action is not None else {},
+            is_complete=False,
+            edits=take_edits(action) if is_take(action) else {},
         )
-        if action is None:
-            action, moved = new_take(parts, self._number, timeline.frame_range(scene))
-            self._remarks += [parts.shortfall] if parts.shortfall else []
-            self._remarks += [f"Your animation '{name}' now plays from an NLA track below the take." for name in moved]
-        fill_take(parts, action, details, np.concatenate(self._pieces))
-        self._written = self._arrived
-        timeline.make_room(scene, last_scene_frame(self._written, details.rate_hz, details.start))
-        if is_new:
-            self._add_sound(scene, action)
+        self._growing.write(parts, action, details, budget_s)
+        timeline.make_room(scene, last_scene_frame(self._growing.arrived, details.rate_hz, details.start))
 
-    def _add_sound(self, scene: bpy.types.Scene, action: bpy.types.Action) -> None:
-        order = self._order
+    def _new_take(self, parts: RigParts, scene: bpy.types.Scene) -> bpy.types.Action:
+        """Add the take; again after an undo, as if nothing had been written."""
+        self._growing.begin_anew()
+        self._rig_id, self._has_sound = own_id(parts), False
+        self._number = next_number(self._rig_id)
+        action, moved = new_take(parts, self._number, timeline.frame_range(scene))
+        self._remarks = [*self._first_remarks, parts.shortfall] if parts.shortfall else [*self._first_remarks]
+        self._remarks += [f"Your animation '{name}' now plays from an NLA track below the take." for name in moved]
+        return action
+
+    def _add_sound(self) -> None:
+        _, scene = self._find()
+        self._has_sound, action, order = True, self._take(), self._order
+        if action is None:
+            return
         keep_sound(action, Path(order.speech.audio), order.should_pack)
         try:
             place_sound(scene, action, order.should_sync)
@@ -218,14 +264,19 @@ class GenerateJob(EngineJob):
 
     def _take(self) -> bpy.types.Action | None:
         """Return the job's take; there is none before the first frames, and again after an undo."""
-        return next((take for take in takes_of(self._rig_id) if take_details(take).number == self._number), None)
+        takes = ((take, take_details(take)) for take in takes_of(self._rig_id))
+        return next((take for take, details in takes if self.is_making(details) and not details.is_complete), None)
 
     def _discard(self) -> None:
         """Leave nothing behind: a take whose rig is gone is of no use."""
-        take = self._take()
-        if take is not None:
-            remove_take(take)
-        self._written = 0
+        action = self._take()
+        if action is not None:
+            remove_take(action)
+        self._number = 0
+
+    def _said(self) -> str:
+        """Return what is spoken, in a word or two."""
+        return Path(self._order.speech.audio).name
 
     def _find(self) -> tuple[RigParts, bpy.types.Scene]:
         order = self._order

@@ -50,7 +50,7 @@ def _setter(index: int) -> Callable[[bpy.types.PropertyGroup, float], None]:
         try:
             set_betas(bpy.context, sliders.id_data, betas)
         except AddonError as exc:
-            notices.show(notices.notice_of(exc))
+            notices.complain(exc)
 
     return set_value
 

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run a job: beside the user's work from a timer, or to its end for scripts and background Blender.
+"""Run jobs: beside the user's work from a timer, or to their end for scripts and background Blender.
 
-One job runs at a time. It outlives operators and undo; opening another file ends it.
+One job runs at a time, further ones wait for it in the order in which they were asked for. Jobs outlive operators, undo
+and saving; opening another file ends them.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import logging
+import pprint
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -16,6 +21,7 @@ from bridge.errors import BridgeError, EngineTimeoutError
 
 from . import notices
 from .body.recoding import RecodeJob, RecodeOrder
+from .details import details_of
 from .engine_process import engine
 from .errors import AddonError, BusyError
 from .generating import GenerateJob, Order
@@ -24,7 +30,9 @@ from .preview.film import FilmJob, FilmOrder
 from .speaking import SpeakJob, SpeakOrder
 
 TICK_S = 0.03  # between two looks at the engine while it works
-CANCEL_S = 5.0  # for the engine to answer to a cancel, before it is ended
+BUDGET_S = 0.004  # of a tick for reading, and again for writing
+PATIENCE_S = 0.3  # after a cancel for the engine to answer, before the job ends without its answer
+CANCEL_S = 5.0  # after a cancel for the engine to be free again, before it is ended
 SILENCE_S = 300.0  # the longest that an engine may be silent
 
 Job = GenerateJob | RecodeJob | FilmJob
@@ -32,8 +40,27 @@ AnyOrder = Order | SpeakOrder | RecodeOrder | FilmOrder
 
 log = logging.getLogger(__name__)
 
+
+@dataclass(frozen=True)
+class Waiting:
+    """A job that waits for its turn.
+
+    Attributes:
+        number: by which the user can remove it; no two jobs have the same.
+        job: nothing was asked of the engine yet.
+        python: of the engine's environment.
+    """
+
+    number: int
+    job: Job
+    python: Path
+
+
 _current: Job | None = None
+_waiting: list[Waiting] = []
+_numbers = itertools.count(1)
 _cancelled_at = 0.0
+_is_answer_due = False  # the engine has not said yet that it stopped what was cancelled
 
 
 def current() -> Job | None:
@@ -41,18 +68,28 @@ def current() -> Job | None:
     return _current
 
 
+def waiting() -> tuple[Waiting, ...]:
+    """Return the jobs that wait for their turn, the next one first."""
+    return tuple(_waiting)
+
+
 def start(order: AnyOrder, python: Path) -> None:
-    """Begin a job that goes on beside the user's work.
+    """Begin a job that goes on beside the user's work, or let it wait while another one runs.
 
     Args:
         order: what to make.
         python: the Python of the engine's environment.
 
     Raises:
-        AddonError: if the order cannot be carried out or a job is running.
+        AddonError: if the order cannot be carried out.
         BridgeError: if the engine cannot be started.
     """
-    _begin(order, python)
+    job = _job_of(order)
+    if _current is None:
+        _begin(job, python)
+    else:
+        _waiting.append(Waiting(next(_numbers), job, python))
+        notices.redraw()
     if not bpy.app.timers.is_registered(tick):
         bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
 
@@ -71,11 +108,14 @@ def run(order: AnyOrder, python: Path) -> notices.Notice:
         AddonError: if the order cannot be carried out or a job is running.
         BridgeError: if the engine cannot be started.
     """
-    job = _begin(order, python)
+    if _current is not None:
+        raise BusyError
+    job = _job_of(order)
+    _begin(job, python)
     try:
         while not job.is_over:
             _advance(job, budget_s=0.1)
-            time.sleep(0.005)
+            time.sleep(0.0 if job.has_pending_work else 0.005)
     finally:  # the user may interrupt a script
         job.stop(None)
         _end(job)
@@ -85,100 +125,151 @@ def run(order: AnyOrder, python: Path) -> notices.Notice:
 
 def cancel() -> None:
     """Ask the running job to stop; does nothing without one."""
-    global _cancelled_at
+    global _cancelled_at, _is_answer_due
     if _current is not None and not _current.is_cancelled:
-        _cancelled_at = time.monotonic()
+        _cancelled_at, _is_answer_due = time.monotonic(), True
         _current.cancel()
         notices.redraw()
 
 
+def remove(number: int) -> None:
+    """Take a job out of those that wait; one that waits no more is no mistake."""
+    for each in [each for each in _waiting if each.number == number]:
+        _waiting.remove(each)
+        each.job.stop(None)  # it may have laid files ready
+    notices.redraw()
+
+
 def abandon(text: str) -> None:
-    """End the running job because another file is being opened; does nothing without one.
+    """End all jobs because another file was opened; does nothing without one.
 
     Args:
         text: what to tell the user.
     """
     global _current
-    if _current is not None:
-        _current.abandon(text, "Generate again in the file that you want the take in.")
-        if _current.outcome is not None:
-            notices.show(_current.outcome)
-        _current = None
+    if _current is None:
+        return
+    if _waiting:
+        text = f"{text} Waiting jobs were dropped: {len(_waiting)}."
+    for job in (_current, *(each.job for each in _waiting)):
+        job.abandon(text, "Generate again in the file that you want the take in.")
+    if _current.outcome is not None:
+        notices.show(_current.outcome)
+    _current = None
+    _waiting.clear()
 
 
 def stop_all() -> None:
-    """End the timer, the job and the engine, as when the add-on is switched off."""
+    """End the timer, the jobs and the engine, as when the add-on is switched off."""
     global _current
     if bpy.app.timers.is_registered(tick):
         bpy.app.timers.unregister(tick)
     _current = None
+    _waiting.clear()
     engine.close()
-
-
-def _begin(order: AnyOrder, python: Path) -> Job:
-    global _current
-    if _current is not None:
-        raise BusyError
-    notices.dismiss()
-    job = _job_of(order)
-    engine.start(python)
-    job.begin()
-    _current = job
-    return job
-
-
-def _job_of(order: AnyOrder) -> Job:
-    match order:
-        case FilmOrder():
-            return FilmJob(order, engine)
-        case RecodeOrder():
-            return RecodeJob(order, engine)
-        case SpeakOrder():
-            return SpeakJob(order, engine)
-        case Order():
-            return GenerateJob(order, engine)
 
 
 def tick() -> float | None:
     """Look at the engine once; called by Blender's timer, which an exception would end."""
-    job = _current
-    if job is None:
-        return None
     if bpy.app.is_job_running("RENDER"):
         return TICK_S  # nothing may change while a frame is being rendered
-    shown = job.stage, job.fraction
+    job = _current
+    if job is not None:
+        _look(job)
+    elif _is_answer_due:
+        _await_answer()
+    return TICK_S if _current is not None or _is_answer_due else None
+
+
+def _job_of(order: AnyOrder) -> Job:
+    job: Job
+    match order:
+        case FilmOrder():
+            job = FilmJob(order, engine)
+        case RecodeOrder():
+            job = RecodeJob(order, engine)
+        case SpeakOrder():
+            job = SpeakJob(order, engine)
+        case Order():
+            job = GenerateJob(order, engine)
+    job.asked = pprint.pformat(order)
+    return job
+
+
+def _begin(job: Job, python: Path) -> None:
+    global _current
+    notices.settle()
+    engine.start(python)
+    job.begin()
+    _current = job
+
+
+def _begin_next() -> None:
+    """Begin the job that waits longest; one that cannot be begun says why and leaves its turn to the next."""
+    while _current is None and _waiting:
+        waiting = _waiting.pop(0)
+        try:
+            _begin(waiting.job, waiting.python)
+        except (AddonError, BridgeError) as exc:
+            waiting.job.fail(exc)
+            _end(waiting.job)
+
+
+def _look(job: Job) -> None:
+    shown = _shown(job)
     try:
         _advance(job)
-    except Exception:  # whatever it is, the timer and the panel must go on
+    except Exception as exc:  # whatever it is, the timer and the panel must go on
         log.exception("a job ended in an unexpected error")
-        job.abandon("Generating ended in an unexpected error.", "Generate again; the system console has the details.")
+        job.error = exc
+        job.abandon("Generating ended in an unexpected error.", "Generate again, and report the details.")
     if job.is_over:
         _end(job)
-    elif shown != (job.stage, job.fraction):
+        _begin_next()
+    elif shown != _shown(job):
         notices.redraw()
-    return TICK_S if _current is not None else None
 
 
-def _advance(job: Job, budget_s: float = 0.004) -> None:
-    """Hand a job what has arrived, and end it where nothing more will."""
+def _shown(job: Job) -> tuple[str, float, int]:
+    """Return what the panel shows of a job."""
+    return job.stage, job.fraction, int(job.seconds_left or 0)
+
+
+def _advance(job: Job, budget_s: float = BUDGET_S) -> None:
+    """Hand a job what has arrived, let it go on with what it has to do, and end it where nothing more will come."""
     try:
         for request, reply in engine.poll(budget_s):
             job.accept(request, reply)
-        if job.is_cancelled and time.monotonic() - _cancelled_at > CANCEL_S:
-            engine.close()
+        job.work(budget_s)
+        if job.is_cancelled and time.monotonic() - _cancelled_at > PATIENCE_S:
             job.stop(None)
         elif engine.silent_s > SILENCE_S:
             silent_s = engine.silent_s
             engine.close()
             raise EngineTimeoutError(silent_s, engine_log_file())
     except (AddonError, BridgeError) as exc:
-        job.stop(exc)
+        job.fail(exc)
+
+
+def _await_answer() -> None:
+    """End an engine that goes on with what was cancelled, when nobody waits for anything else."""
+    global _is_answer_due
+    try:
+        engine.poll(BUDGET_S)
+    except BridgeError:
+        _is_answer_due = False  # it ended instead, and starts again with the next job
+        return
+    if engine.is_busy and time.monotonic() - _cancelled_at > CANCEL_S:
+        engine.close()
+    _is_answer_due = engine.is_busy
 
 
 def _end(job: Job) -> None:
     """Show what came of a job and make it one step for undo."""
     global _current
     _current = None
+    if job.error is not None and job.outcome is not None:
+        job.outcome = dataclasses.replace(job.outcome, details=details_of(job.error, job.asked))
     if job.outcome is not None:
         notices.show(job.outcome)
     if job.has_changed_file:

@@ -88,9 +88,9 @@ def _play_index(settings: ArtalkSettings, index: int) -> None:
             return
         problem = play_take(settings.id_data, action)
     except AddonError as exc:
-        notices.show(notices.notice_of(exc))
+        notices.complain(exc)
     else:
-        notices.dismiss()
+        notices.settle()
         if problem:
             notices.show(notices.Notice(problem))
 

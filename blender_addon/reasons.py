@@ -6,6 +6,8 @@ Operators hand the reason to Blender for the button's tooltip, the panel writes 
 
 from __future__ import annotations
 
+import contextlib
+
 import bpy
 
 from . import jobs
@@ -20,14 +22,18 @@ from .takes.record import has_motion, take_details, takes_of
 from .takes.rig_tools import face_tools
 from .takes.showing import previous_take
 from .takes.sound import sound_file, sound_of
-from .takes.strips import strip_shift
+from .takes.strips import sound_strips, strip_shift
 from .takes.take import changeable_details, current_take
 from .text_settings import words_of
+from .translations import translated
 
 
 def explained(error: AddonError) -> str:
     """Return what is wrong and what to do about it, as one sentence without its full stop."""
-    text, remedy = str(error).rstrip("."), error.remedy.rstrip(".")
+    said = translated(str(error))
+    if said != str(error):  # other languages do not join sentences as English does
+        return f"{said} {translated(error.remedy)}".strip()
+    text, remedy = said.rstrip("."), error.remedy.rstrip(".")
     return f"{text}: {remedy[:1].lower()}{remedy[1:]}" if remedy else text
 
 
@@ -39,9 +45,7 @@ def no_head(context: bpy.types.Context) -> str:
 
 
 def no_generating(context: bpy.types.Context) -> str:
-    """Return why no take can be generated."""
-    if jobs.current() is not None:
-        return "The engine is at work"
+    """Return why no take can be generated; while another one is made, this one waits its turn."""
     settings = context.scene.artalk
     try:
         if rig_parts(settings.rig).rig.mode == "EDIT":
@@ -54,13 +58,16 @@ def no_generating(context: bpy.types.Context) -> str:
     return ""
 
 
+def no_strip(context: bpy.types.Context) -> str:
+    """Return why no strip's sound can be spoken."""
+    return "" if next(sound_strips(context.scene), None) is not None else "The sequencer has no sound strips"
+
+
 def no_speaking(context: bpy.types.Context) -> str:
     """Return why no text can be spoken."""
-    reason = no_asking(context)
-    if reason:
-        return reason
     settings, text = context.scene.artalk, context.scene.artalk_text
     try:
+        engine_python(context)
         if rig_parts(settings.rig).rig.mode == "EDIT":
             return f"Leave Edit Mode of '{settings.rig.name}' first"
     except AddonError as exc:
@@ -100,12 +107,21 @@ def no_takes(context: bpy.types.Context) -> str:
 
 def no_own_take(context: bpy.types.Context) -> str:
     """Return why no take of the head can be copied or deleted."""
-    if jobs.current() is not None:
-        return "The engine is at work"
     reason = no_takes(context)
     if reason:
         return reason
-    return "" if takes_of(rig_parts(context.scene.artalk.rig).rig_id) else "This head has no takes yet"
+    rig = context.scene.artalk.rig
+    if is_in_the_making(current_take(rig)):
+        return "This take is being made"
+    return "" if takes_of(rig_parts(rig).rig_id) else "This head has no takes yet"
+
+
+def is_in_the_making(take: bpy.types.Action | None) -> bool:
+    """Return whether a take is the one that the engine is at work on."""
+    job = jobs.current()
+    with contextlib.suppress(AddonError):
+        return job is not None and take is not None and job.is_making(take_details(take))
+    return False
 
 
 def no_take(context: bpy.types.Context) -> str:
@@ -254,13 +270,11 @@ def no_blinking(context: bpy.types.Context) -> str:
 
 def no_importing(context: bpy.types.Context) -> str:
     """Return why no take can be made of a motion file."""
-    return "The engine is at work" if jobs.current() is not None else no_takes(context)
+    return no_takes(context)
 
 
 def no_recoding(context: bpy.types.Context) -> str:
     """Return why the engine cannot work on the body's clip."""
-    if jobs.current() is not None:
-        return "The engine is at work"
     try:
         engine_python(context)
     except AddonError as exc:
@@ -289,4 +303,4 @@ def no_preview(context: bpy.types.Context) -> str:
 
 def no_filming(context: bpy.types.Context) -> str:
     """Return why the take that plays cannot be filmed."""
-    return "The engine is at work" if jobs.current() is not None else no_previewed_take(context)
+    return no_previewed_take(context)

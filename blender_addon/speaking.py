@@ -6,13 +6,14 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
 
 from bridge.fields import TEXT_LIMIT
-from bridge.messages import Done, Reply, Speak, Spoken
+from bridge.messages import Reply, Speak, Spoken
 from bridge.phones import Phones
 
 from .engine_process import EngineProcess
@@ -21,6 +22,7 @@ from .generating import GenerateJob, Order
 from .takes.editing import take_quality
 from .takes.spoken import keep_phones
 
+NOT_KEPT = "Its sound is packed into the .blend, which is not saved in a folder of its own yet."
 WORDS, LETTERS = 5, 40  # of the text, at most, that name its sound file
 
 
@@ -67,10 +69,7 @@ class SpeakJob(GenerateJob):
         self._wanted, self._phones = order, None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         super().__init__(order.take, engine)
-        self._path, is_kept = sound_path(order.text)
-        if not is_kept:
-            self._order = replace(self._order, should_pack=True)
-            self._remarks.append("Its sound is packed into the .blend, which is not saved in a folder of its own yet.")
+        sound_path(order.text)  # complains where it can be heeded
 
     _phones: Phones | None
 
@@ -81,12 +80,16 @@ class SpeakJob(GenerateJob):
             BridgeError: if the engine is gone again.
         """
         order = self._wanted
+        path, is_kept = sound_path(order.text)  # not before: a job that ran meanwhile may have said the same
+        if not is_kept:
+            self._order = replace(self._order, should_pack=True)
+            self._first_remarks = (NOT_KEPT,)
         is_short = len(order.text) <= TEXT_LIMIT
         self._request = self._engine.send(
             Speak(
                 text=order.text if is_short else "",
                 text_file="" if is_short else str(self._written_text()),
-                out=str(self._path),
+                out=str(path),
                 language=order.language,
                 voice=order.voice,
                 speaker=order.speaker,
@@ -102,6 +105,9 @@ class SpeakJob(GenerateJob):
         """What the job is called in the undo history."""
         return f"ARTalk: Speak Take {self._number}"
 
+    def _said(self) -> str:
+        return textwrap.shorten(self._wanted.text, LETTERS, placeholder="…")
+
     def _check_sound(self) -> None:
         if not self._wanted.text.strip():
             raise SoundError("There is no text to speak.", "Write what is to be said.")
@@ -116,14 +122,16 @@ class SpeakJob(GenerateJob):
             self._order = replace(self._order, speech=replace(self._order.speech, audio=reply.path))
             super().begin()
 
-    def _add_sound(self, scene: bpy.types.Scene, action: bpy.types.Action) -> None:
-        super()._add_sound(scene, action)
-        keep_phones(action, self._phones)
-
-    def _finish(self, done: Done) -> None:
-        """Say also whether the lips close when they should."""
-        super()._finish(done)
+    def _add_sound(self) -> None:
+        super()._add_sound()
         action = self._take()
+        if action is not None:
+            keep_phones(action, self._phones)
+
+    def _conclude(self) -> None:
+        """Say also whether the lips close when they should."""
+        action = self._take()
+        super()._conclude()
         try:
             spoken = take_quality(action).spoken if action is not None else None
         except AddonError:

@@ -42,9 +42,9 @@ def _choose_turn(settings: ArtalkBodySettings, number: int) -> None:
     try:
         bake_turn(settings, TURNS[number][0])
     except AddonError as exc:
-        notices.show(notices.notice_of(exc))
+        notices.complain(exc)
     else:
-        notices.dismiss()
+        notices.settle()
 
 
 def bake_turn(settings: ArtalkBodySettings, turn: str) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from . import body, clips, editing, engine, exchange, generate, head, preview, rig, speaking, studio, take_tools, takes
+from . import body, clips, editing, engine, exchange, generate, head, preview, rig, sound, speaking, studio, take_tools, takes
 
 CLASSES = (
     head.ARTALK_OT_create_head,
@@ -15,11 +15,8 @@ CLASSES = (
     rig.ARTALK_OT_attach_flame,
     rig.ARTALK_OT_add_correctives,
     exchange.ARTALK_OT_export_head,
-    generate.ARTALK_OT_generate,
-    generate.ARTALK_OT_regenerate_take,
-    generate.ARTALK_OT_reuse_settings,
-    generate.ARTALK_OT_cancel,
-    generate.ARTALK_OT_dismiss,
+    *sound.CLASSES,
+    *generate.CLASSES,
     *speaking.CLASSES,
     *takes.CLASSES,
     *take_tools.CLASSES,

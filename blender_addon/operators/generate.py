@@ -20,6 +20,7 @@ from ..speaking import SpeakOrder
 from ..takes.record import Speech, take_details
 from ..takes.sound import sound_file
 from ..takes.take import current_take
+from ..translations import translated
 from .reporting import Explained, report, report_error
 
 
@@ -119,7 +120,7 @@ class ARTALK_OT_reuse_settings(Explained, bpy.types.Operator):
         try:
             settings.style = speech.style or NO_STYLE
         except TypeError:
-            self.report({"WARNING"}, f"The voice has no style '{speech.style}'")
+            self.report({"WARNING"}, translated(f"The voice has no style '{speech.style}'."))
         return {"FINISHED"}
 
 
@@ -141,6 +142,21 @@ class ARTALK_OT_cancel(Explained, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class ARTALK_OT_remove_job(bpy.types.Operator):
+    """Take this job out of those that wait; the one that runs goes on"""
+
+    bl_idname = "artalk.remove_job"
+    bl_label = "Remove"
+    bl_options = {"INTERNAL"}
+
+    number: bpy.props.IntProperty(options={"HIDDEN"})
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        """Remove it."""
+        jobs.remove(self.number)
+        return {"FINISHED"}
+
+
 class ARTALK_OT_dismiss(bpy.types.Operator):
     """Put this message away"""
 
@@ -148,9 +164,30 @@ class ARTALK_OT_dismiss(bpy.types.Operator):
     bl_label = "Dismiss"
     bl_options = {"INTERNAL"}
 
+    index: bpy.props.IntProperty(default=-1, options={"HIDDEN"})
+
     def execute(self, _: bpy.types.Context) -> set[str]:
-        """Show no message."""
-        notices.dismiss()
+        """Show it no more; without an index, show none."""
+        notices.dismiss(self.index if self.index >= 0 else None)
+        return {"FINISHED"}
+
+
+class ARTALK_OT_copy_details(bpy.types.Operator):
+    """Copy versions, what was asked, the errors and the end of the engine's log, for a report"""
+
+    bl_idname = "artalk.copy_details"
+    bl_label = "Copy Details"
+    bl_options = {"INTERNAL"}
+
+    index: bpy.props.IntProperty(options={"HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Put them on the clipboard."""
+        standing = notices.standing()
+        if not 0 <= self.index < len(standing):
+            return {"CANCELLED"}
+        context.window_manager.clipboard = standing[self.index].details
+        self.report({"INFO"}, translated("The details are on the clipboard"))
         return {"FINISHED"}
 
 
@@ -181,3 +218,14 @@ def order_of(context: bpy.types.Context) -> Order:
         should_sync=settings.sync_playback,
         device=engine_device(context),
     )
+
+
+CLASSES = (
+    ARTALK_OT_generate,
+    ARTALK_OT_regenerate_take,
+    ARTALK_OT_reuse_settings,
+    ARTALK_OT_cancel,
+    ARTALK_OT_remove_job,
+    ARTALK_OT_dismiss,
+    ARTALK_OT_copy_details,
+)

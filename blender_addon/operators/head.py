@@ -88,5 +88,5 @@ def _create(operator: bpy.types.Operator, context: bpy.types.Context, path: Path
     except AddonError as exc:
         return report_error(operator, exc)
     context.scene.artalk.rig = rig
-    notices.dismiss()
+    notices.settle()
     return {"FINISHED"}

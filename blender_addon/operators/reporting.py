@@ -9,6 +9,7 @@ from bridge.errors import BridgeError
 
 from .. import notices
 from ..errors import AddonError
+from ..translations import translated
 
 
 class Explained:
@@ -24,13 +25,14 @@ class Explained:
         """Return whether the operator can run."""
         reason = cls.reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(translated(reason))
         return not reason
 
 
 def report_error(operator: bpy.types.Operator, error: AddonError | BridgeError) -> set[str]:
     """Show an error in the panel and hand it to Blender, which raises it in scripts."""
-    return report(operator, notices.notice_of(error))
+    given = ", ".join(f"{name}={value!r}" for name, value in operator.as_keywords().items())
+    return report(operator, notices.notice_of(error, f"bpy.ops.{operator.bl_idname}({given})"))
 
 
 def report(operator: bpy.types.Operator, notice: notices.Notice) -> set[str]:
@@ -40,6 +42,6 @@ def report(operator: bpy.types.Operator, notice: notices.Notice) -> set[str]:
         What the operator's ``execute`` returns.
     """
     notices.show(notice)
-    text = f"{notice.text} {notice.remedy}".strip()
+    text = translated(f"{notice.text} {notice.remedy}".strip())
     operator.report({"ERROR"} if notice.is_error else {"INFO"}, text)
     return {"CANCELLED"} if notice.is_error else {"FINISHED"}

@@ -41,7 +41,7 @@ class TakeOperator(Explained):
         except AddonError as exc:
             return report_error(self, exc)
         if not said:
-            notices.dismiss()
+            notices.settle()
             return {"FINISHED"}
         return report(self, notices.Notice(said))
 

@@ -8,9 +8,9 @@ from . import body, editing, main, preview, rig, scene, speaking, takes
 CLASSES = (
     main.ARTALK_PT_main,
     speaking.ARTALK_PT_text,
+    *main.SETTINGS,
     *takes.CLASSES,
     *editing.CLASSES,
-    *main.SETTINGS,
     preview.ARTALK_PT_preview,
     *rig.CLASSES,
     *body.CLASSES,

@@ -18,6 +18,7 @@ from ..takes.record import take_details
 from ..takes.rig_tools import face_tools
 from ..takes.take import current_take
 from ..timing import key_frames
+from ..translations import translated
 from .tab import Tab, draw_reason, draw_text
 
 REGIONS = (
@@ -106,13 +107,19 @@ class ARTALK_PT_keys(TakePanel, bpy.types.Panel):
         row.operator("artalk.all_keys", icon="KEYFRAME_HLT")
         found = reduced(action)
         if found is None:
-            layout.label(text=f"{count_keys(parts, action)} keys", icon="KEYFRAME")
+            _say(layout, f"{count_keys(parts, action)} keys", icon="KEYFRAME")
             return
         column = layout.column(align=True)
         share = 100.0 * found.after / max(found.before, 1)
-        column.label(text=f"{found.after} of {found.before} keys ({share:.0f} %)", icon="KEYFRAME")
-        column.label(text=f"95 of 100 vertices: {found.p95_mm:.2f} mm, lips {found.lips_p95_mm:.2f}", icon="BLANK1")
-        column.label(text=f"Worst vertex: {found.worst_mm:.2f} mm", icon="BLANK1")
+        column.label(
+            translate=False, text=translated(f"{found.after} of {found.before} keys ({share:.0f} %)"), icon="KEYFRAME"
+        )
+        column.label(
+            translate=False,
+            text=translated(f"95 of 100 vertices: {found.p95_mm:.2f} mm, lips {found.lips_p95_mm:.2f}"),
+            icon="BLANK1",
+        )
+        column.label(translate=False, text=translated(f"Worst vertex: {found.worst_mm:.2f} mm"), icon="BLANK1")
 
 
 class ARTALK_PT_quality(TakePanel, bpy.types.Panel):
@@ -213,22 +220,33 @@ def _draw_gaze(layout: bpy.types.UILayout, action: bpy.types.Action) -> None:
     seed.prop(action.artalk_editing, "eye_seed")
 
 
+def _say(layout: bpy.types.UILayout, text: str, icon: str = "NONE") -> None:
+    """Write a line that is put together here, in the user's language."""
+    layout.label(text=translated(text), translate=False, icon=icon)
+
+
 def _draw_measures(column: bpy.types.UILayout, quality: Quality) -> None:
-    column.label(text=f"Seams: {quality.seam_ratio:.1f} times the usual step")
+    _say(column, f"Seams: {quality.seam_ratio:.1f} times the usual step")
     if quality.closures is not None:
-        column.label(text=f"Closures: {quality.closures}, {quality.open_closures} stay open")
-    if quality.spoken is not None:
-        column.label(text=f"p, b and m: {quality.spoken.reached} of {quality.spoken.total} find closed lips")
-    if quality.jitter is not None:
-        column.label(text=f"Jitter of the lips: {quality.jitter / 1000.0:.1f} m/s³")
-    if quality.blinks is not None:
         column.label(
-            text=f"Blinks: {quality.blinks_per_minute:.0f} a minute, {quality.full_blinks} of {quality.blinks} full"
+            translate=False, text=translated(f"Closures: {quality.closures}, {quality.open_closures} stay open")
         )
+    if quality.spoken is not None:
+        column.label(
+            translate=False,
+            text=translated(f"p, b and m: {quality.spoken.reached} of {quality.spoken.total} find closed lips"),
+        )
+    if quality.jitter is not None:
+        _say(column, f"Jitter of the lips: {quality.jitter / 1000.0:.1f} m/s³")
+    if quality.blinks is not None:
+        full = f"{quality.full_blinks} of {quality.blinks} full"
+        _say(column, f"Blinks: {quality.blinks_per_minute:.0f} a minute, {full}")
     for axis, (least, most) in quality.head_deg.items():
-        column.label(text=f"Head {axis}: {round(least)}° to {round(most)}°")
+        _say(column, f"Head {axis}: {round(least)}° to {round(most)}°")
     if quality.out_of_range:
-        column.label(text=f"{quality.out_of_range} values beyond a slider's range", icon="ERROR")
+        column.label(
+            translate=False, text=translated(f"{quality.out_of_range} values beyond a slider's range"), icon="ERROR"
+        )
 
 
 def _draw_findings(layout: bpy.types.UILayout, action: bpy.types.Action, findings: tuple[Finding, ...]) -> None:
@@ -239,10 +257,11 @@ def _draw_findings(layout: bpy.types.UILayout, action: bpy.types.Action, finding
     column = layout.column(align=True)
     for finding in findings[:SHOWN_FINDINGS]:
         frame = float(key_frames(finding.first + 1, details.rate_hz, details.start)[-1])
-        button = column.operator("artalk.go_to_frame", text=f"{round(frame)}: {finding.text}", icon=ICONS[finding.kind])
+        said = f"{round(frame)}: {translated(finding.text)}"
+        button = column.operator("artalk.go_to_frame", text=said, translate=False, icon=ICONS[finding.kind])
         button.frame = frame
     if len(findings) > SHOWN_FINDINGS:
-        column.label(text=f"… and {len(findings) - SHOWN_FINDINGS} more in the report")
+        _say(column, f"… and {len(findings) - SHOWN_FINDINGS} more in the report")
 
 
 CLASSES = (ARTALK_PT_edit, ARTALK_PT_keys, ARTALK_PT_quality, ARTALK_PT_motion_files)

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # ruff: noqa: N801, RUF012 - Blender's own conventions for tooltips, names and options
-"""From choosing a head and a sound to a take."""
+"""From choosing a head and a sound to a take: what is to be done next is the largest button."""
 
 from __future__ import annotations
 
 import bpy
 
-from .. import jobs, notices, reasons
+from .. import reasons
 from ..engine_process import engine
 from ..errors import AddonError
 from ..preferences import engine_python, voice_folder
-from .tab import BUTTON, Tab, draw_reason, draw_text
+from ..rig.parts import is_rig
+from .progress import draw_jobs, draw_notices
+from .tab import HeadTab, Tab, draw_reason, draw_text
+
+STEP_HEIGHT = 1.6
 
 
 class ARTALK_PT_main(Tab, bpy.types.Panel):
@@ -20,23 +24,21 @@ class ARTALK_PT_main(Tab, bpy.types.Panel):
     bl_idname = "ARTALK_PT_main"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the settings, the button and what came of it."""
-        layout = self.layout
-        settings = context.scene.artalk
-        _draw_head(layout, context)
-        column = settings_column(layout)
-        column.prop(settings, "sound")
-        column.prop(settings, "style")
-        if voice_folder(context) and engine.description is None:  # only the engine knows what styles are in there
-            column.operator("artalk.check_engine", text="List Its Styles", icon="FILE_REFRESH")
-        _draw_job(layout, context)
-        _draw_notice(layout, context)
+        """Draw the head, the sound, the style, the next step and what came of the last one."""
+        layout, settings = self.layout, context.scene.artalk
+        if not is_rig(settings.rig):
+            _draw_first_step(layout, context)
+        else:
+            _draw_settings(layout, context)
+            _draw_next_step(layout, context)
+        draw_jobs(layout, context)
+        draw_notices(layout, context)
 
 
-class ARTALK_PT_speech(Tab, bpy.types.Panel):
+class ARTALK_PT_speech(HeadTab, bpy.types.Panel):
     """How to speak, beyond the style."""
 
-    bl_label = "Speech"
+    bl_label = "Style Settings"
     bl_parent_id = "ARTALK_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
 
@@ -47,7 +49,7 @@ class ARTALK_PT_speech(Tab, bpy.types.Panel):
             column.prop(settings, name)
 
 
-class ARTALK_PT_time(Tab, bpy.types.Panel):
+class ARTALK_PT_time(HeadTab, bpy.types.Panel):
     """What of the sound to speak, and where on the timeline."""
 
     bl_label = "Sound and Time"
@@ -73,46 +75,49 @@ def settings_column(layout: bpy.types.UILayout) -> bpy.types.UILayout:
     return column
 
 
-def _draw_head(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    settings = context.scene.artalk
-    layout.prop(settings, "rig", text="", icon="OUTLINER_OB_ARMATURE")
+def _draw_first_step(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw what makes a head, and the heads that there are."""
     row = layout.row(align=True)
+    row.scale_y = STEP_HEIGHT
     row.operator("artalk.create_head", icon="ADD")
     row.operator("artalk.import_head", text="", icon="FILE_FOLDER")
-    if settings.rig is None:
-        draw_reason(layout, context, reasons.no_head(context))
+    draw_reason(layout, context, reasons.no_head(context))
+    if any(is_rig(thing) for thing in context.scene.objects if thing.type == "ARMATURE"):
+        layout.prop(context.scene.artalk, "rig", text="", icon="OUTLINER_OB_ARMATURE")
 
 
-def _draw_job(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    job = jobs.current()
-    if job is None:
-        row = layout.row()
-        row.scale_y = 1.5
-        row.operator("artalk.generate", icon="PLAY")
-        draw_reason(layout, context, reasons.no_generating(context))
-        try:
-            engine_python(context)
-        except AddonError:
-            layout.operator("artalk.open_preferences", icon="PREFERENCES")
-        return
+def _draw_settings(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    settings = context.scene.artalk
     row = layout.row(align=True)
-    row.scale_y = 1.5
-    row.progress(factor=job.fraction, text=job.stage)
-    row.operator("artalk.cancel", text="", icon="X")
+    row.prop(settings, "rig", text="", icon="OUTLINER_OB_ARMATURE")
+    row.operator("artalk.create_head", text="", icon="ADD")
+    row.operator("artalk.import_head", text="", icon="FILE_FOLDER")
+    if settings.sound:
+        row = layout.row(align=True)
+        row.prop(settings, "sound", text="", icon="SOUND")
+        row.operator_menu_enum("artalk.use_strip", "strip", text="", icon="SEQUENCE")
+    column = settings_column(layout)
+    column.prop(settings, "style")
+    if voice_folder(context) and engine.description is None:  # only the engine knows what styles are in there
+        column.operator("artalk.check_engine", text="List Its Styles", icon="FILE_REFRESH")
 
 
-def _draw_notice(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    notice = notices.shown()
-    if notice is None:
+def _draw_next_step(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Draw the button that leads on: to a sound, to an engine, to a take."""
+    row = layout.row(align=True)
+    row.scale_y = STEP_HEIGHT
+    if not context.scene.artalk.sound:
+        row.operator("artalk.choose_sound", icon="SOUND")
+        row.operator_menu_enum("artalk.use_strip", "strip", text="", icon="SEQUENCE")
         return
-    box = layout.box()
-    row = box.row()
-    lines = row.column(align=True)
-    lines.alert = notice.is_error
-    draw_text(lines, context, notice.text, "ERROR" if notice.is_error else "CHECKMARK", BUTTON)
-    if notice.remedy:
-        draw_text(box.column(align=True), context, notice.remedy, "FORWARD")
-    row.operator("artalk.dismiss", text="", icon="X", emboss=False)
+    try:
+        engine_python(context)
+    except AddonError as exc:
+        row.operator("artalk.open_preferences", icon="PREFERENCES")
+        draw_text(layout.column(align=True), context, f"{exc} {exc.remedy}", "INFO")
+        return
+    row.operator("artalk.generate", icon="PLAY")
+    draw_reason(layout, context, reasons.no_generating(context))
 
 
 SETTINGS = (ARTALK_PT_speech, ARTALK_PT_time)

@@ -10,23 +10,18 @@ from .. import reasons
 from ..errors import AddonError
 from ..identity_sliders import slider_name
 from ..rig.identity import betas_of, trait_names
-from ..rig.parts import RigParts, is_rig, rig_parts
-from .tab import Tab, draw_reason, draw_text
+from ..rig.parts import RigParts, rig_parts
+from .tab import HeadTab, Tab, draw_reason, draw_text
 
 KINDS = {"builtin": "Built-in head", "flame": "FLAME head"}
 
 
-class ARTALK_PT_head(Tab, bpy.types.Panel):
+class ARTALK_PT_head(HeadTab, bpy.types.Panel):
     """The chosen head."""
 
     bl_label = "Head"
     bl_parent_id = "ARTALK_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Show the panel only where there is a head."""
-        return is_rig(context.scene.artalk.rig)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what the head is, its check, and its export."""

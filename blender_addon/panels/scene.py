@@ -7,10 +7,10 @@ from __future__ import annotations
 import bpy
 
 from .. import reasons
-from .tab import Tab, draw_reason
+from .tab import HeadTab, draw_reason
 
 
-class ARTALK_PT_scene(Tab, bpy.types.Panel):
+class ARTALK_PT_scene(HeadTab, bpy.types.Panel):
     """What surrounds the head."""
 
     bl_label = "Scene"

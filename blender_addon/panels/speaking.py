@@ -8,10 +8,10 @@ import bpy
 
 from .. import reasons, voices
 from .main import settings_column
-from .tab import Tab, draw_reason
+from .tab import HeadTab, draw_reason
 
 
-class ARTALK_PT_text(Tab, bpy.types.Panel):
+class ARTALK_PT_text(HeadTab, bpy.types.Panel):
     """A text to speak, and who says it."""
 
     bl_label = "Text to Speak"

@@ -1,13 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all panels share: the tab they stand in, and text that fits its width."""
+"""What all panels share: the tab they stand in, and text in the user's language that fits its width."""
 
 from __future__ import annotations
+
+import functools
+import re
 
 import blf  # type: ignore[import-not-found]  # only inside Blender
 import bpy
 
+from ..rig.parts import is_rig
+from ..translations import translated
+
 FONT, FONT_SIZE = 0, 11.0  # Blender's own, and its size in points at a scale of one
 MARGINS, BUTTON = 100.0, 24.0  # pixels at a scale of one: around a text with its icon; of a small button
+# Chinese and Japanese may be broken between any two characters, but no line begins with a stop or a closing bracket.
+_IDEOGRAPH, _STOPS = r"\u3001-\u30ff\u3400-\u9fff\uff00-\uffef", "。、，．：；！？）」』】ー…"
+_UNIT = re.compile(rf"\s*(?:[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]+)[{_STOPS}]*")
 
 
 class Tab:
@@ -16,6 +25,15 @@ class Tab:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "ARTalk"
+
+
+class HeadTab(Tab):
+    """What the panels share that mean nothing without a head."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Show the panel only where there is a head."""
+        return is_rig(context.scene.artalk.rig)
 
 
 def draw_reason(layout: bpy.types.UILayout, context: bpy.types.Context, reason: str) -> None:
@@ -27,29 +45,30 @@ def draw_reason(layout: bpy.types.UILayout, context: bpy.types.Context, reason: 
 
 
 def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str, spare: float = 0.0) -> None:
-    """Write a text over as many lines as the sidebar's width makes of it.
+    """Write a text in the user's language, over as many lines as the sidebar's width makes of it.
 
     Args:
         layout: where to write.
         context: of the sidebar.
-        text: what to write.
+        text: what to write, in English.
         icon: name of the icon before the first line.
         spare: width to leave for a button beside the text, in pixels at a scale of one.
     """
     scale = context.preferences.system.ui_scale
-    blf.size(FONT, FONT_SIZE * scale)
     width = context.region.width - (MARGINS + spare) * scale
-    for number, line in enumerate(_lines(text, width)):
-        layout.label(text=line, icon="BLANK1" if number else icon)
+    for number, line in enumerate(_lines(translated(text), width, FONT_SIZE * scale)):
+        layout.label(text=line, icon="BLANK1" if number else icon, translate=False)
 
 
-def _lines(text: str, width: float) -> list[str]:
-    """Break a text between words into lines of at most ``width`` pixels; a longer word has a line of its own."""
+@functools.lru_cache(256)
+def _lines(text: str, width: float, size: float) -> tuple[str, ...]:
+    """Break a text into lines of at most ``width`` pixels, in letters of ``size``; a longer word has its own."""
+    blf.size(FONT, size)
     lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
+    for unit in _UNIT.findall(text):
+        longer = f"{lines[-1]}{unit}" if lines else unit.lstrip()
         if lines and blf.dimensions(FONT, longer)[0] <= width:
             lines[-1] = longer
         else:
-            lines.append(word)
-    return lines
+            lines.append(unit.lstrip())
+    return tuple(lines)

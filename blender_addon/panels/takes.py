@@ -9,12 +9,13 @@ import bpy
 from .. import jobs, reasons
 from ..errors import TakeError
 from ..rig.naming import RIG_ID
-from ..rig.parts import is_rig, rig_parts
+from ..rig.parts import rig_parts
 from ..takes.placing import is_at_scene_rate
 from ..takes.record import TakeDetails, is_take, take_details, takes_of
 from ..takes.strips import strip_shift
 from ..takes.take import current_take
-from .tab import Tab, draw_reason, draw_text
+from ..translations import translated
+from .tab import HeadTab, Tab, draw_reason, draw_text
 
 ROWS = 4
 NAME_SHARE = 0.6  # of a row's width
@@ -41,7 +42,7 @@ class ARTALK_UL_takes(bpy.types.UIList):
         label = row.row()
         label.alignment = "RIGHT"
         label.active = False
-        label.label(text=_summary(details), icon="LINKED" if action.library is not None else "NONE")
+        label.label(translate=False, text=_summary(details), icon="LINKED" if action.library is not None else "NONE")
 
     def filter_items(
         self, context: bpy.types.Context, data: bpy.types.BlendData, name: str
@@ -56,16 +57,11 @@ class ARTALK_UL_takes(bpy.types.UIList):
         return flags, bpy.types.UI_UL_list.sort_items_helper(list(enumerate(order)), key=lambda item: item[1])
 
 
-class ARTALK_PT_takes(Tab, bpy.types.Panel):
+class ARTALK_PT_takes(HeadTab, bpy.types.Panel):
     """The takes of the chosen head."""
 
     bl_label = "Takes"
     bl_parent_id = "ARTALK_PT_main"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Show the list only where there is a head."""
-        return is_rig(context.scene.artalk.rig)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the list, and beside it what is done most often."""
@@ -114,7 +110,7 @@ class ARTALK_PT_take_tools(Tab, bpy.types.Panel):
 def _summary(details: TakeDetails) -> str:
     """Return what a take is made of, in a few words."""
     job = jobs.current()
-    state = "" if details.is_complete else "incomplete"
+    state = "" if details.is_complete else translated("incomplete")
     if job is not None and job.is_making(details):
         state = "…"
     sound = bpy.path.display_name_from_filepath(details.speech.audio)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from .. import actions
 from ..rig.naming import JOINTS, PIVOT
 from ..rig.parts import RigParts
-from .channels import BoneTrack, Channels
+from .channels import ROTATIONS, BoneTrack, Channels
 
 WRITTEN = "artalk_written"  # on the Action: JSON of each written curve's checksum
 FACE_ACTION = "artalk_face_action"  # on the Action, before slots: the one of the shape keys
@@ -98,10 +98,15 @@ def write_channels(parts: RigParts, action: bpy.types.Action, frames: NDArray[np
     Returns:
         How many curves had to be written.
     """
-    for joint in channels.bones:
-        parts.rig.pose.bones[parts.bone(joint)].rotation_mode = "QUATERNION"
+    prepare_bones(parts, channels.bones)
     curves = {name: places_of(frames, values) for name, values in named_values(parts, channels).items()}
     return write_curves(Owners.of(parts, action), curves)
+
+
+def prepare_bones(parts: RigParts, joints: Iterable[str] = ROTATIONS) -> None:
+    """Let bones turn by quaternions, as their curves do."""
+    for joint in joints:
+        parts.rig.pose.bones[parts.bone(joint)].rotation_mode = "QUATERNION"
 
 
 def named_values(parts: RigParts, channels: Channels) -> dict[CurveName, Floats]:
@@ -137,16 +142,33 @@ def write_curves(owners: Owners, curves: Mapping[CurveName, Places]) -> int:
     Returns:
         How many curves had to be written.
     """
-    known, written = _written(owners.action), {}
-    changed = 0
-    for name, places in curves.items():
+    changed = put_curves(owners, curves.items())
+    written = _written(owners.action)
+    for label in written.keys() - {name.label for name in curves}:
+        changed += _remove(owners, CurveName.of(label))
+        del written[label]
+    owners.action[WRITTEN] = json.dumps(written)
+    return changed
+
+
+def put_curves(owners: Owners, curves: Iterable[tuple[CurveName, Places]]) -> int:
+    """Let a take hold these curves besides those that it has.
+
+    Args:
+        owners: of the take.
+        curves: names, and keys ``[T, 2]``, ascending; they are linear.
+
+    Returns:
+        How many curves had to be written.
+    """
+    written, changed = _written(owners.action), 0
+    for name, places in curves:
+        known = written.get(name.label)
         written[name.label] = checksum = _checksum(places, np.full(len(places), actions.LINEAR, np.int32))
-        if known.get(name.label) == checksum == _checksum_of(owners.find(name)):
+        if known == checksum == _checksum_of(owners.find(name)):
             continue
         actions.write_curve(getattr(owners, name.part), name.path, name.index, places[:, 0], places[:, 1], name.group)
         changed += 1
-    for label in known.keys() - written.keys():
-        changed += _remove(owners, CurveName.of(label))
     owners.action[WRITTEN] = json.dumps(written)
     return changed
 

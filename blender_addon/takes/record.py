@@ -102,9 +102,14 @@ def keep_record(action: bpy.types.Action, details: TakeDetails, motion: NDArray[
         details: how the take was made.
         motion: ``[T, 106]`` at 25 frames a second.
     """
+    keep_packed(action, details, zlib.compress(np.ascontiguousarray(motion, "<f4").tobytes()))
+
+
+def keep_packed(action: bpy.types.Action, details: TakeDetails, packed: bytes) -> None:
+    """Store with an Action what its take was made from, where the motion is packed already: little-endian, by zlib."""
     keep_details(action, details)
     action.pop(MOTION, None)  # bytes that replace bytes would end at their first zero
-    action[MOTION] = zlib.compress(np.ascontiguousarray(motion, "<f4").tobytes())
+    action[MOTION] = packed
 
 
 def keep_details(action: bpy.types.Action, details: TakeDetails) -> None:

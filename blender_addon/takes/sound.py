@@ -72,13 +72,19 @@ def sound_file(action: bpy.types.Action) -> Path:
         TakeError: if the take cannot be read.
     """
     made_from, sound = Path(take_details(action).speech.audio), sound_of(action)
-    moved = Path(bpy.path.abspath(sound.filepath)) if sound is not None else made_from
-    for path in (made_from, moved):
-        if path.is_file():
-            return path
-    if sound is not None and sound.packed_file is not None:
-        return _unpacked(sound)
-    raise SoundError(f"The take's sound {made_from} is missing.", "Put the file back, or generate from another one.")
+    path = made_from if made_from.is_file() or sound is None else file_of(sound)
+    if path is None or not path.is_file():
+        remedy = "Put the file back, or generate from another one."
+        raise SoundError(f"The take's sound {made_from} is missing.", remedy)
+    return path
+
+
+def file_of(sound: bpy.types.Sound) -> Path | None:
+    """Return a sound's file, or else a copy of the one in the .blend; ``None`` where there is neither."""
+    path = Path(bpy.path.abspath(sound.filepath))
+    if path.is_file():
+        return path
+    return _unpacked(sound) if sound.packed_file is not None else None
 
 
 def is_readable(path: Path) -> bool:

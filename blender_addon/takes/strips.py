@@ -93,6 +93,21 @@ def strip_origin(scene: bpy.types.Scene, strip: bpy.types.Strip) -> float:
     return start + getattr(strip, "sound_offset", 0.0) * rate_of(scene)
 
 
+def strip_part(scene: bpy.types.Scene, strip: bpy.types.Strip) -> tuple[float, float, float]:
+    """Return what of its sound a strip lets hear.
+
+    Returns:
+        The scene frame on which it begins to be heard; from where in the sound it is heard, in seconds, and to where, 0
+        for the sound's end.
+    """
+    origin, rate_hz = strip_origin(scene, strip), rate_of(scene)
+    first = float(strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start)
+    last = float(strip.right_handle if hasattr(strip, "right_handle") else strip.frame_final_end)
+    is_cut = last < origin + _length(strip) - _SAME
+    start = max(first, origin)
+    return start, (start - origin) / rate_hz, (last - origin) / rate_hz if is_cut else 0.0
+
+
 def strip_shift(scene: bpy.types.Scene, action: bpy.types.Action) -> float:
     """Return by how many frames a take's strip was moved since it was placed.
 

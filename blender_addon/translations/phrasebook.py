@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recognize English sentences with names and numbers in them, and say them in another language; needs no Blender.
+
+A phrase is kept with ``{0}``, ``{1}`` where names and numbers stand: ``"Leave Edit Mode of '{0}' first"``.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+
+_BLANK = re.compile(r"\{(\d+)\}")
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.!?…])\s+")
+_NO_SPACE_AFTER = "。！？"
+KNOWN = 2048  # texts that are remembered: the same ones are drawn again and again
+
+
+class Phrasebook:
+    """The phrases of one language."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        """Prepare.
+
+        Args:
+            texts: what to say for each English phrase.
+        """
+        self._exact = {english: text for english, text in texts.items() if not _BLANK.search(english)}
+        with_blanks = [english for english in texts if _BLANK.search(english)]
+        with_blanks.sort(key=_said_by_itself, reverse=True)  # the most particular one first
+        self._patterns = [(_pattern(english), texts[english]) for english in with_blanks]
+        self.say = functools.lru_cache(KNOWN)(self._say)
+
+    def _say(self, text: str) -> str:
+        whole = self._phrase(text)
+        return self._sentences(text) if whole is None else whole
+
+    def _phrase(self, text: str) -> str | None:
+        """Say a text that is one phrase; ``None`` if it is none."""
+        if text in self._exact:
+            return self._exact[text]
+        for pattern, said in self._patterns:
+            found = pattern.fullmatch(text)
+            if found is not None:
+                fillings = [self._filling(value) for value in found.groups()]
+                return _BLANK.sub(lambda blank: fillings[int(blank[1])], said)  # noqa: B023 - used at once
+        return None
+
+    def _filling(self, value: str) -> str:
+        """Say what fills a blank: words are translated if they are a phrase themselves, a name never is."""
+        return self.say(value) if " " in value else value
+
+    def _sentences(self, text: str) -> str:
+        """Say a text sentence by sentence; what is no phrase stays as it is."""
+        rest, said = _BETWEEN_SENTENCES.split(text), ""
+        if len(rest) == 1:
+            return text
+        while rest:
+            count, part = next(
+                (count, part)
+                for count in range(len(rest), -1, -1)
+                if (part := self._phrase(" ".join(rest[:count])) if count else rest[0]) is not None
+            )
+            said = _joined(said, part)
+            rest = rest[max(count, 1) :]
+        return said
+
+
+def blanks(text: str) -> list[str]:
+    """Return the numbers of a phrase's blanks, ascending."""
+    return sorted(_BLANK.findall(text))
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts = re.split(r"\{\d+\}", english)
+    return re.compile("(.+?)".join(map(re.escape, parts)), re.DOTALL)
+
+
+def _said_by_itself(english: str) -> int:
+    """Return how many letters of a phrase are its own."""
+    return len(_BLANK.sub("", english))
+
+
+def _joined(first: str, second: str) -> str:
+    return f"{first}{'' if not first or first[-1] in _NO_SPACE_AFTER else ' '}{second}"
