@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 from bpy.app.handlers import persistent
 
-from . import edit_sliders, jobs, keymaps, notices, operators, panels, preview_window, translations
+from . import edit_sliders, engine_watch, jobs, keymaps, notices, operators, panels, preview_window, translations
 from .body.settings import ArtalkBodySettings
 from .identity_sliders import ArtalkIdentity
 from .preferences import ArtalkPreferences
@@ -41,10 +41,12 @@ def register() -> None:
     bpy.app.handlers.load_post.append(_end_job)
     keymaps.register()
     preview_window.register()
+    engine_watch.register()
 
 
 def unregister() -> None:
     """End the job and the engine, and remove everything that :func:`register` added."""
+    engine_watch.unregister()
     preview_window.unregister()
     jobs.stop_all()
     notices.dismiss()

@@ -33,7 +33,6 @@ TICK_S = 0.03  # between two looks at the engine while it works
 BUDGET_S = 0.004  # of a tick for reading, and again for writing
 PATIENCE_S = 0.3  # after a cancel for the engine to answer, before the job ends without its answer
 CANCEL_S = 5.0  # after a cancel for the engine to be free again, before it is ended
-SILENCE_S = 300.0  # the longest that an engine may be silent
 
 Job = GenerateJob | RecodeJob | FilmJob
 AnyOrder = Order | SpeakOrder | RecodeOrder | FilmOrder
@@ -243,10 +242,9 @@ def _advance(job: Job, budget_s: float = BUDGET_S) -> None:
         job.work(budget_s)
         if job.is_cancelled and time.monotonic() - _cancelled_at > PATIENCE_S:
             job.stop(None)
-        elif engine.silent_s > SILENCE_S:
-            silent_s = engine.silent_s
+        elif lost_s := engine.lost_s:
             engine.close()
-            raise EngineTimeoutError(silent_s, engine_log_file())
+            raise EngineTimeoutError(lost_s, engine_log_file())
     except (AddonError, BridgeError) as exc:
         job.fail(exc)
 

@@ -7,6 +7,10 @@ import os
 import tempfile
 from pathlib import Path
 
+from bridge.errors import ScratchError
+
+from . import scratch
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -32,5 +36,8 @@ def builtin_styles() -> tuple[str, ...]:
 
 
 def engine_log_file() -> Path:
-    """Return the engine's log file: one a Blender process, in the folder for temporary files."""
-    return Path(tempfile.gettempdir()) / f"artalk-engine-{os.getpid()}.log"
+    """Return the engine's log file: one a Blender process, among its temporary files."""
+    try:
+        return scratch.file("engine.log")
+    except ScratchError:  # a full disk does not keep anybody from being told where the log would be
+        return Path(tempfile.gettempdir()) / f"artalk-engine-{os.getpid()}.log"

@@ -67,6 +67,14 @@ class ArtalkPreferences(bpy.types.AddonPreferences):
         min=64,
         max=16384,
     )
+    idle_stop: bpy.props.IntProperty(
+        name="Stop When Idle",
+        description="Minutes without work after which the engine ends and frees its memory; 0 keeps it until Blender "
+        "closes",
+        default=30,
+        min=0,
+        soft_max=240,
+    )
     device: bpy.props.EnumProperty(name="Device", description="What the engine computes on", items=DEVICES)
 
     def draw(self, _: bpy.types.Context) -> None:
@@ -136,6 +144,12 @@ def engine_precision(context: bpy.types.Context) -> str:
     """Return how exactly the engine shall compute."""
     settings = preferences(context)
     return str(settings.precision) if settings is not None else "exact"
+
+
+def idle_stop_s(context: bpy.types.Context) -> float:
+    """Return after how many seconds without work the engine ends, 0 for never."""
+    settings = preferences(context)
+    return 60.0 * int(settings.idle_stop) if settings is not None else 0.0
 
 
 def preview_memory_bytes(context: bpy.types.Context) -> int:

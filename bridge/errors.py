@@ -10,6 +10,7 @@
     ├── EngineDiedError        the engine's process ended by itself
     │   └── EngineUnfitError       it ended before it could say anything
     ├── ScratchError           there is no folder for temporary files
+    ├── EngineStoppedError     the engine was ended while somebody waited for it
     ├── EngineTimeoutError     the engine has been silent for too long
     ├── JobCancelledError      a job ended because it was asked to
     └── ProtocolError          one side said what the other cannot accept
@@ -135,6 +136,15 @@ class ScratchError(BridgeError):
             "Make room there, or choose another folder in Blender's preferences under File Paths.",
         )
         self.path = path
+
+
+class EngineStoppedError(BridgeError):
+    """The engine was ended on request although a job waited for it."""
+
+    code = "engine_stopped"
+
+    def __init__(self) -> None:
+        super().__init__("The engine was restarted.", "Generate again.")
 
 
 class EngineTimeoutError(BridgeError):

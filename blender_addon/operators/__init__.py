@@ -27,5 +27,6 @@ CLASSES = (
     *preview.CLASSES,
     engine.ARTALK_OT_check_engine,
     engine.ARTALK_OT_stop_engine,
+    engine.ARTALK_OT_restart_engine,
     engine.ARTALK_OT_open_preferences,
 )

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import bpy
 
-from bridge.errors import BridgeError
-from bridge.messages import Describe, Description
+from bridge.errors import BridgeError, EngineStoppedError
+from bridge.messages import Describe, Description, Failed, Reply
 
-from .. import jobs
+from .. import jobs, notices
 from ..engine_process import engine
-from ..errors import AddonError
+from ..errors import AddonError, EngineJobError
 from ..preferences import engine_device, engine_precision, engine_python, voice_folder
 from .reporting import Explained, report_error
 
@@ -64,6 +64,42 @@ class ARTALK_OT_stop_engine(Explained, bpy.types.Operator):
         """End the process."""
         engine.close()
         return {"FINISHED"}
+
+
+class ARTALK_OT_restart_engine(Explained, bpy.types.Operator):
+    """End the engine, whatever it is doing, and start it anew. Motion that has arrived is kept"""
+
+    bl_idname = "artalk.restart_engine"
+    bl_label = "Restart Engine"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def reason(cls, context: bpy.types.Context) -> str:
+        """Return why it cannot be started."""
+        if bpy.app.is_job_running("RENDER"):
+            return "Blender is rendering"
+        try:
+            engine_python(context)
+        except AddonError as exc:
+            return str(exc)
+        return ""
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """End the job that runs, and have the voice loaded before it is needed."""
+        engine.stop_for(EngineStoppedError())
+        jobs.tick()
+        try:
+            engine.start(engine_python(context))
+            voice = Describe(voice_folder(context), engine_device(context), engine_precision(context))
+            engine.send(voice, _tell_failure)
+        except (AddonError, BridgeError) as exc:
+            return report_error(self, exc)
+        return {"FINISHED"}
+
+
+def _tell_failure(reply: Reply) -> None:
+    if isinstance(reply, Failed):
+        notices.show(notices.notice_of(EngineJobError(reply.code, reply.text, reply.remedy)))
 
 
 class ARTALK_OT_open_preferences(bpy.types.Operator):
