@@ -17,6 +17,7 @@ from bpy.app.handlers import persistent
 from numpy.typing import NDArray
 
 from bridge.errors import BridgeError
+from bridge.messages import MESH
 
 from . import jobs, notices
 from .engine_process import engine
@@ -29,7 +30,8 @@ from .preview.settings import portrait_of
 IMAGE = "ARTalk Preview"
 MARK = "artalk_preview"  # on the screen of the preview's window
 TICK_S = 0.02
-LOOK_S = 0.25  # between two looks at the curves while nothing changes
+LOOK_S = 2.0  # between two looks at the curves while Blender tells of no change, for scripts that keep theirs secret
+SHOWN = ("ACTION", "OBJECT", "KEY", "ARMATURE", "SCENE")  # kinds of data whose changes may show in a picture
 DIMMED = 0.45  # of a picture that is not the playhead's
 
 log = logging.getLogger(__name__)
@@ -43,7 +45,7 @@ class State:
         done: frames with a picture.
         total: frames of the take.
         text: what is going on, one line.
-        remark: why the mesh is shown, ``""`` if it is not a makeshift.
+        remark: what to know about the pictures, ``""`` for nothing.
         problem: why nothing is drawn, ``""`` if it is.
     """
 
@@ -67,7 +69,8 @@ class _Open:
     state: State = State()
     shown: tuple[int, float] | None = None  # stamp and brightness of what the image holds
     picture: Pixels | None = None  # the last one that was shown bright
-    look_at: float = 0.0
+    look_at: float = 0.0  # the curves at this time at the latest; 0 is at once
+    asked: tuple[str, ...] = ()  # whom to show and how, at the last look
     fits: bool = False
 
 
@@ -156,7 +159,9 @@ def _draw_on(preview: _Open, context: bpy.types.Context) -> None:
     session, settings = preview.session, context.scene.artalk_preview
     problem = ""
     try:
-        if time.monotonic() >= preview.look_at:
+        asked = portrait_of(settings), settings.quality, settings.turn
+        if time.monotonic() >= preview.look_at or asked != preview.asked:
+            preview.asked = asked
             is_over = session.update(context, portrait_of(settings), settings.quality)
             preview.look_at = time.monotonic() + LOOK_S if is_over else 0.0
         if not isinstance(jobs.current(), FilmJob):  # which is drawn by the same hand
@@ -212,8 +217,11 @@ def _show(preview: _Open, scene: bpy.types.Scene, window: bpy.types.Window) -> N
 
 def as_pixels(picture: Pixels, brightness: float = 1.0) -> NDArray[np.float32]:
     """Return a picture ``[H, W, 3]`` as an image's pixels: RGBA from 0 to 1, the lowest row first."""
-    pixels = np.ones((*picture.shape[:2], 4), np.float32)
-    np.multiply(picture[::-1], np.float32(brightness / 255), out=pixels[..., :3])
+    rgba = np.full((*picture.shape[:2], 4), 255, np.uint8)
+    rgba[..., :3] = picture[::-1]
+    pixels = rgba.astype(np.float32)  # all of it at once: four times as quick as colour by colour
+    pixels *= np.float32(brightness / 255)
+    pixels[..., 3] = 1.0
     return pixels.ravel()
 
 
@@ -259,6 +267,8 @@ def draw_header(header: bpy.types.Header, context: bpy.types.Context) -> None:
     row, shown = header.layout.row(), _open.state
     row.prop(context.scene.artalk_preview, "portrait", text="")
     row.prop(context.scene.artalk_preview, "quality", text="")
+    if portrait_of(context.scene.artalk_preview) != MESH:
+        row.prop(context.scene.artalk_preview, "turn", text="")
     if shown.problem or shown.remark:
         row.label(text=shown.problem or shown.remark, icon="ERROR" if shown.problem else "INFO")
     else:
@@ -285,6 +295,13 @@ def _after_undo(*_: object) -> None:
 
 
 @persistent
+def _after_change(_: bpy.types.Scene, graph: bpy.types.Depsgraph) -> None:
+    """Look at the curves again; another frame is no change, and neither is the picture that is shown."""
+    if _open is not None and any(map(graph.id_type_updated, SHOWN)):
+        _open.look_at = 0.0
+
+
+@persistent
 def _before_load(*_: object) -> None:
     global _open
     if _open is not None:
@@ -306,6 +323,7 @@ def _close_strays() -> None:
 
 
 _HANDLERS = {
+    "depsgraph_update_post": _after_change,
     "save_pre": _before_save,
     "undo_post": _after_undo,
     "redo_post": _after_undo,

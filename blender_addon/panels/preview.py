@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import bpy
 
+from bridge.messages import MESH
+
 from .. import preview_window, reasons
 from ..engine_process import engine
 from ..preferences import voice_folder
+from ..preview.settings import portrait_of
 from ..rig.parts import is_rig
 from .main import settings_column
 from .tab import Tab, draw_reason, draw_text
@@ -32,6 +35,8 @@ class ARTALK_PT_preview(Tab, bpy.types.Panel):
         column = settings_column(layout)
         column.prop(settings, "portrait")
         column.prop(settings, "quality")
+        if portrait_of(settings) != MESH:
+            column.prop(settings, "turn")
         if voice_folder(context) and engine.description is None:  # only the engine knows what avatars are in there
             column.operator("artalk.check_engine", text="List Its Avatars", icon="FILE_REFRESH")
         if preview_window.is_open():

@@ -11,7 +11,7 @@ from pathlib import Path
 import bpy
 
 from bridge.errors import BridgeError, PictureMapError
-from bridge.messages import Done, Film, Reply
+from bridge.messages import Done, Film, Log, Reply
 
 from ..engine_job import EngineJob
 from ..engine_process import EngineProcess
@@ -48,7 +48,7 @@ class FilmJob(EngineJob):
     def __init__(self, order: FilmOrder, engine: EngineProcess) -> None:
         """Nothing is asked of the engine yet."""
         super().__init__(engine)
-        self._order = order
+        self._order, self._remark = order, order.remark
 
     def begin(self) -> None:
         """Ask the engine, which runs by now.
@@ -77,7 +77,9 @@ class FilmJob(EngineJob):
         if isinstance(reply, Done):
             name = Path(self._order.request.out).name
             said = f"{name}: {reply.frames / self._order.request.rate_hz:.1f} s."
-            self._finish(Notice(f"{said} {self._order.remark}".strip()))
+            self._finish(Notice(f"{said} {self._remark}".strip()))
+        elif isinstance(reply, Log):
+            self._remark = f"{self._remark} {reply.text}".strip()
         else:
             super()._accept(reply)
 

@@ -7,7 +7,7 @@ import os
 import tempfile
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bridge.messages import MESH
 from bridge.picture_map import sweep
 
-from ..preferences import engine_device, voice_folder
+from ..preferences import engine_device, engine_precision, voice_folder
 from ..rig.identity import betas_of, head_file
 from ..rig.naming import BUILTIN
 from ..rig.parts import RigParts
@@ -35,8 +35,10 @@ class Whom(TypedDict):
     head: str
     betas: NDArray[np.float32]
     quality: str
+    turn: str
     model: str
     device: str
+    precision: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Sitter:
         betas: the identity.
         model: folder of the avatars.
         device: what to compute on.
+        turn: what turns where an avatar's head does, ``"camera"`` or ``"head"``.
+        precision: how exactly to compute an avatar, ``"exact"`` or ``"fast"``.
     """
 
     portrait: str
@@ -60,6 +64,8 @@ class Sitter:
     betas: tuple[float, ...]
     model: str
     device: str
+    turn: str = "camera"
+    precision: str = "exact"
 
     @property
     def number(self) -> int:
@@ -78,8 +84,10 @@ class Sitter:
             rig=self.rig,
             head=self.head,
             betas=np.array(self.betas, np.float32),
+            turn=self.turn,
             model=self.model,
             device=self.device,
+            precision=self.precision,
         )
 
 
@@ -92,8 +100,11 @@ def sitter_of(context: bpy.types.Context, parts: RigParts, portrait: str, qualit
     head = "" if parts.kind == BUILTIN else str(head_file(parts))
     betas = tuple(betas_of(parts.keys).tolist())
     betas = betas if any(betas) else ()
-    folder, device = voice_folder(context), engine_device(context)
-    return Sitter(portrait, quality, parts.kind, head, betas, folder, device)
+    who = Sitter(portrait, quality, parts.kind, head, betas, voice_folder(context), engine_device(context))
+    if portrait == MESH:
+        return who
+    # An avatar has an identity of its own.
+    return replace(who, betas=(), turn=str(context.scene.artalk_preview.turn), precision=engine_precision(context))
 
 
 def temporary_file(what: str) -> Path:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import BridgeError, PictureMapError
-from bridge.messages import MESH, QUALITIES, Done, Failed, Frame, Preview, Progress, Reply
+from bridge.messages import MESH, QUALITIES, Done, Failed, Frame, Log, Preview, Progress, Reply
 from bridge.picture_map import MapShape, PictureMap
 
 from ..engine_process import EngineProcess
@@ -45,7 +45,7 @@ class PreviewSession:
 
     Attributes:
         stage: what the engine is doing before the first picture, ``""`` while it draws.
-        remark: why the mesh is shown instead of an avatar, ``""`` if it is not.
+        remark: what to know about the pictures, such as why they show the mesh and no avatar; ``""`` for nothing.
         problem: why nothing can be drawn, ``""`` if it can.
     """
 
@@ -57,6 +57,7 @@ class PreviewSession:
             memory_bytes: how much room the pictures may take.
         """
         self.stage = self.remark = self.problem = ""
+        self._notice = ""  # what the engine says about the pictures that it was asked for last
         self._engine, self._memory = engine, memory_bytes
         self._sampler = TakeSampler()
         self._rate_hz = 25.0
@@ -71,7 +72,8 @@ class PreviewSession:
         self._asked_of: Sitter | None = None
         self._next: set[int] = set()  # stamps of the pictures that are drawn first
         self._asked_at, self._lost = 0.0, 0
-        self._refused: set[str] = set()  # avatars that cannot be drawn
+        self._satisfied: tuple[object, ...] = ()  # what was wanted when nothing more could be
+        self._refused: dict[str, str] = {}  # avatars that cannot be drawn, and why
         sweep_files()
 
     def update(self, context: bpy.types.Context, portrait: str, quality: str, budget_s: float = SAMPLING_S) -> bool:
@@ -95,9 +97,9 @@ class PreviewSession:
         action = current_take(parts.rig)
         if action is None:
             raise PreviewError("No take plays.", "Choose one from the list.")
-        chosen = MESH if portrait in self._refused else portrait
-        self.remark = self.remark if portrait in self._refused else ""
-        sitter = sitter_of(context, parts, chosen, quality)
+        refusal = self._refused.get(portrait, "")
+        sitter = sitter_of(context, parts, MESH if refusal else portrait, quality)
+        self.remark = refusal or (self._notice if sitter == self._asked_of else "")
         self._rate_hz = rate_of(scene)
         is_over = self._sampler.refresh(parts, action, budget_s)
         self._make_room(sitter)
@@ -105,12 +107,13 @@ class PreviewSession:
         if shown != self._shown and len(self._sampler.rows):
             self._shown, self.problem = shown, ""
             self._stamps = stamps_of(self._sampler.rows, shown[1] ^ shown[2], sitter.memory(self._rate_hz))
+            self._slots.follow(self._stamps)
         return is_over
 
     @property
     def counts(self) -> tuple[int, int]:
         """How many of the take's frames have a picture, and how many frames there are."""
-        return len(self._stamps) - self._slots.missing(self._stamps), len(self._stamps)
+        return self._slots.done, len(self._stamps)
 
     @property
     def is_drawing(self) -> bool:
@@ -149,15 +152,19 @@ class PreviewSession:
             return
         if self._job and not self._is_overtaken(playhead):
             return
-        order = by_urgency(len(self._stamps), self._row(playhead), is_playing)
-        wishes = self._slots.wishes(self._stamps, order)
+        wanted = self._shown, self._row(playhead), is_playing
+        if self._slots.done == len(self._stamps) or wanted == self._satisfied:
+            return
+        wishes = self._slots.wishes(self._stamps, by_urgency(len(self._stamps), wanted[1], is_playing))
         self._cancel()
-        if len(wishes) and self._engine.is_running:
+        if not len(wishes):
+            self._satisfied = wanted  # there is room for no more
+        elif self._engine.is_running:
             self._send(wishes)
 
     def retry(self) -> None:
         """Forget what could not be drawn, and try again."""
-        self.remark = self.problem = ""
+        self.remark = self.problem = self._notice = ""
         self._refused.clear()
         self._lost = 0
 
@@ -183,7 +190,8 @@ class PreviewSession:
             raise PreviewError("There is no room for pictures on the disk.", "Make room for temporary files.")
         self._drop_map()
         self._map = PictureMap.create(temporary_file(uuid.uuid4().hex), MapShape(room, side, side))
-        self._slots = Slots(room)
+        self._slots, self._satisfied = Slots(room), ()
+        self._slots.follow(self._stamps)
 
     def _drop_map(self) -> None:
         self._cancel()
@@ -227,6 +235,7 @@ class PreviewSession:
 
         asked.append(self._engine.send(request, listen))
         self._job, self._starts = asked[0], self._engine.starts
+        self._notice = self._notice if self._asked_of == self._sitter else ""
         self._asked_at, self._asked_of = time.monotonic(), self._sitter
         self._next = set(wishes.stamps[:SOON].tolist())
 
@@ -251,7 +260,10 @@ class PreviewSession:
         if job != self._job:
             return
         if isinstance(reply, Progress):
-            self.stage = reply.stage
+            share = f" {100 * reply.done // reply.total} %" if reply.total else ""
+            self.stage = f"{reply.stage}{share}"
+        elif isinstance(reply, Log):
+            self.remark = self._notice = reply.text
         elif isinstance(reply, Done):
             self._job = 0
         elif isinstance(reply, Failed):
@@ -264,8 +276,7 @@ class PreviewSession:
         self.stage = ""
         said = f"{reply.text} {reply.remedy}".strip()
         if self._asked_of.portrait != MESH:
-            self._refused.add(self._asked_of.portrait)
-            self.remark = f"The mesh is shown instead: {said}"
+            self._refused[self._asked_of.portrait] = self.remark = f"The mesh is shown instead: {said}"
         else:
             self.problem = said
 

@@ -15,6 +15,10 @@ QUALITIES = (
     ("draft", "Draft", "Small pictures, drawn quickly"),
     ("full", "Full", "Pictures of 512 x 512 pixels"),
 )
+TURNS = (
+    ("camera", "Camera", "Look around the whole portrait, as the avatar was made for"),
+    ("head", "Head", "Let the shoulders stay where they are"),
+)
 _items: list[tuple[str, str, str, int]] = []
 
 
@@ -35,6 +39,9 @@ class ArtalkPreview(bpy.types.PropertyGroup):
     portrait: bpy.props.EnumProperty(name="Show", description="Whom the preview shows", items=_portraits)
     quality: bpy.props.EnumProperty(
         name="Quality", description="How finely the pictures are drawn", items=QUALITIES, default="draft"
+    )
+    turn: bpy.props.EnumProperty(
+        name="Turning", description="What turns where an avatar turns its head", items=TURNS, default="camera"
     )
 
 

@@ -7,6 +7,7 @@ frames that look alike share one, and what an edit leaves alone or an undo bring
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -78,13 +79,23 @@ class Slots:
 
     Args:
         count: slots that there are.
+
+    Attributes:
+        done: how many of the frames that it follows have a picture.
     """
 
     def __init__(self, count: int) -> None:
         self.count = count
+        self.done = 0
+        self._frames: Counter[int] = Counter()  # how many show the same
         self._slots: dict[int, int] = {}  # by stamp
         self._drawn: set[int] = set()
         self._free = list(range(count - 1, -1, -1))
+
+    def follow(self, stamps: Stamps) -> None:
+        """Count the pictures of these frames from now on, so that asking for their number costs nothing."""
+        self._frames = Counter(stamps.tolist())
+        self.done = sum(frames for stamp, frames in self._frames.items() if stamp in self._drawn)
 
     def has(self, stamp: int) -> bool:
         """Whether a picture is there."""
@@ -96,12 +107,9 @@ class Slots:
 
     def arrived(self, stamp: int) -> None:
         """Note that a picture is there; one whose slot has been given away since is not."""
-        if stamp in self._slots:
+        if stamp in self._slots and stamp not in self._drawn:
             self._drawn.add(stamp)
-
-    def missing(self, stamps: Stamps) -> int:
-        """Return how many frames have no picture."""
-        return sum(stamp not in self._drawn for stamp in stamps.tolist())
+            self.done += self._frames[stamp]
 
     def wishes(self, stamps: Stamps, order: NDArray[np.int64], most: int = MOST) -> Wishes:
         """Choose what to ask for next, and give it slots; pictures that are wanted least make room.
@@ -127,5 +135,7 @@ class Slots:
     def _taken_from(self, kept: Iterable[int]) -> int:
         """Free the slot that has been there longest of those that are not kept."""
         stamp = next(stamp for stamp in self._slots if stamp not in kept)
-        self._drawn.discard(stamp)
+        if stamp in self._drawn:
+            self._drawn.discard(stamp)
+            self.done -= self._frames[stamp]
         return self._slots.pop(stamp)

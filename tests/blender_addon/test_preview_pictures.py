@@ -131,12 +131,25 @@ def test_pictures_that_are_wanted_least_make_room():
     assert slots.has(3)
 
 
+def test_pictures_that_made_room_are_counted_no_more():
+    stamps, slots = np.arange(1, 11), Slots(4)
+    slots.follow(stamps)
+    for playhead in (0, 2, 7, 0):
+        for stamp in slots.wishes(stamps, by_urgency(10, playhead, is_playing=True)).stamps.tolist():
+            slots.arrived(stamp)
+        assert slots.done == 4 == sum(map(slots.has, stamps.tolist()))
+
+
 def test_frames_that_look_alike_share_a_picture():
     slots = Slots(8)
     wishes = slots.wishes(np.array([5, 5, 6, 5]), np.arange(4))
     assert wishes.stamps.tolist() == [5, 6]
-    slots.arrived(5)
-    assert slots.missing(np.array([5, 5, 6, 5])) == 1
+    slots.follow(np.array([5, 5, 6, 5]))
+    for _ in range(2):
+        slots.arrived(5)
+        assert slots.done == 3
+    slots.follow(np.array([5, 7]))
+    assert slots.done == 1
 
 
 @pytest.fixture
