@@ -6,10 +6,21 @@ from __future__ import annotations
 import bpy
 from bpy.app.handlers import persistent
 
-from . import edit_sliders, engine_watch, jobs, keymaps, notices, operators, panels, preview_window, translations
+from . import (
+    edit_sliders,
+    engine_watch,
+    jobs,
+    keymaps,
+    notices,
+    operators,
+    panels,
+    preview_window,
+    setup_tasks,
+    translations,
+)
 from .body.settings import ArtalkBodySettings
 from .identity_sliders import ArtalkIdentity
-from .preferences import ArtalkPreferences
+from .panels.preferences import ArtalkPreferences
 from .preview.settings import ArtalkPreview
 from .properties import ArtalkSettings
 from .text_settings import ArtalkText
@@ -49,6 +60,7 @@ def unregister() -> None:
     engine_watch.unregister()
     preview_window.unregister()
     jobs.stop_all()
+    setup_tasks.stop_all()
     notices.dismiss()
     keymaps.unregister()
     bpy.app.handlers.load_post.remove(_end_job)

@@ -15,7 +15,8 @@
     ├── PreviewError        there is nothing to preview
     ├── BusyError           another job is running
     ├── EngineMissingError  no Python of an engine is known
-    └── EngineJobError      the engine answered that a job failed
+    ├── EngineJobError      the engine answered that a job failed
+    └── SetupFailedError    something could not be installed, downloaded or checked
 
 ``str(error)`` is one sentence for the user, ``remedy`` says what to do about it,
 ``code`` names the kind of failure for programs.
@@ -122,11 +123,19 @@ class EngineMissingError(AddonError):
     code = "engine_missing"
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason, "Choose the Python of the engine's environment in the add-on's preferences.")
+        super().__init__(reason, "Install the engine in the add-on's preferences, or choose its Python there.")
 
 
 class EngineJobError(AddonError):
     """The engine answered that a job failed; text, remedy and code are the engine's own."""
+
+    def __init__(self, code: str, text: str, remedy: str) -> None:
+        super().__init__(text, remedy)
+        self.code = code
+
+
+class SetupFailedError(AddonError):
+    """A task of setting up failed; text, remedy and code are those of its process."""
 
     def __init__(self, code: str, text: str, remedy: str) -> None:
         super().__init__(text, remedy)

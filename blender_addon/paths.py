@@ -24,6 +24,11 @@ def engine_root() -> Path:
     return bundled if bundled.is_dir() else _PACKAGE.parent
 
 
+def requirements_file() -> Path:
+    """Return the list of the engine's packages; a development checkout has none."""
+    return engine_root() / "requirements.txt"
+
+
 def builtin_head_file() -> Path:
     """Return the model of the built-in head."""
     return engine_root() / "assets" / "head.npz"

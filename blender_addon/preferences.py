@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The add-on's preferences: which Python runs the engine, and on what."""
+"""The add-on's preferences: which Python runs the engine, and on what; ``panels/preferences.py`` draws them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import bpy
 
-from . import voices
+from . import released, voices
 from .engine_process import engine
 from .errors import EngineMissingError
-from .paths import engine_log_file, engine_root
+from .setup.places import installed
+from .setup.torch_builds import BUILDS
 
 PYTHON_VARIABLE = "ARTALK_ENGINE_PYTHON"  # environment variable for scripts and render farms
 DEVICES = (
@@ -28,6 +29,12 @@ PRECISIONS = (
 )
 
 
+TORCH_BUILDS = (
+    ("AUTO", "Whichever Fits", "CUDA where there is an NVIDIA driver, Apple's on a Mac, otherwise the processor alone"),
+    *((build.name.upper(), build.label, build.tip) for build in BUILDS.values()),
+)
+
+
 def _forget_voice(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
     """What the engine said about the voice before does not hold for another one."""
     engine.description = None
@@ -37,15 +44,42 @@ def _forget_text_voices(_: bpy.types.AddonPreferences, __: bpy.types.Context) ->
     voices.forget()
 
 
-class ArtalkPreferences(bpy.types.AddonPreferences):
-    """Settings that belong to the user rather than to a file."""
+def _forget_models(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
+    released.forget()
 
-    bl_idname = __package__
+
+class Settings:
+    """Settings that belong to the user rather than to a file; a mix-in for the class that draws them."""
 
     engine_python: bpy.props.StringProperty(
         name="Engine Python",
-        description="The Python of the environment in which the engine's packages are installed",
+        description="The Python of an environment of your own with the engine's packages; empty means the one that "
+        "Install Engine makes",
         subtype="FILE_PATH",
+    )
+    base_python: bpy.props.StringProperty(
+        name="Build On",
+        description="The Python that the engine's environment is built on; empty means the best that is found",
+        subtype="FILE_PATH",
+    )
+    torch_build: bpy.props.EnumProperty(
+        name="PyTorch", description="The build of PyTorch to install", items=TORCH_BUILDS
+    )
+    wheels_folder: bpy.props.StringProperty(
+        name="Folder of Wheels",
+        description="Folder with the wheels of all the engine's packages, to install without a network; empty means "
+        "from the network",
+        subtype="DIR_PATH",
+    )
+    models_folder: bpy.props.StringProperty(
+        name="Models Folder",
+        description="Where released models are kept; empty means the usual folder for your data",
+        subtype="DIR_PATH",
+        update=_forget_models,
+    )
+    model_mirrors: bpy.props.StringProperty(
+        name="Mirrors",
+        description="Servers to download models from instead of the authors' own, with spaces between them",
     )
     voice_folder: bpy.props.StringProperty(
         name="Voice Folder",
@@ -77,25 +111,8 @@ class ArtalkPreferences(bpy.types.AddonPreferences):
     )
     device: bpy.props.EnumProperty(name="Device", description="What the engine computes on", items=DEVICES)
 
-    def draw(self, _: bpy.types.Context) -> None:
-        """Draw the settings and the state of the engine."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.prop(self, "engine_python")
-        layout.prop(self, "voice_folder")
-        layout.prop(self, "text_voices")
-        layout.prop(self, "device")
-        layout.prop(self, "precision")
-        layout.prop(self, "preview_memory")
-        column = layout.column(align=True)
-        for line, icon in system_state():
-            column.label(text=line, icon=icon)
-        row = layout.row()
-        row.operator("artalk.check_engine", icon="PLAY")
-        row.operator("artalk.stop_engine", icon="CANCEL")
 
-
-def preferences(context: bpy.types.Context) -> ArtalkPreferences | None:
+def preferences(context: bpy.types.Context) -> Settings | None:
     """Return the add-on's preferences; there are none where it is imported without being enabled."""
     addon = context.preferences.addons.get(__package__)
     return addon.preferences if addon is not None else None
@@ -105,16 +122,19 @@ def engine_python(context: bpy.types.Context) -> Path:
     """Return the Python that runs the engine.
 
     That is the one of the preferences, or else of the environment variable
-    ``ARTALK_ENGINE_PYTHON``.
+    ``ARTALK_ENGINE_PYTHON``, or else of the environment that was installed.
 
     Raises:
-        EngineMissingError: if neither names a file.
+        EngineMissingError: if none of them names a file.
     """
     settings = preferences(context)
     chosen = bpy.path.abspath(settings.engine_python) if settings is not None else ""
     path = chosen or os.environ.get(PYTHON_VARIABLE, "")
     if not path:
-        raise EngineMissingError("The engine's Python is not known.")
+        environment = installed()
+        if environment is None:
+            raise EngineMissingError("The engine is not installed.")
+        path = str(environment.python)
     if not Path(path).is_file():
         raise EngineMissingError(f"There is no Python at {path}.")
     return Path(path).absolute()  # not resolved: a virtual environment's Python is a link
@@ -158,23 +178,8 @@ def preview_memory_bytes(context: bpy.types.Context) -> int:
     return (int(settings.preview_memory) if settings is not None else 512) << 20
 
 
-def system_state() -> list[tuple[str, str]]:
-    """Return lines about the engine, each with the name of an icon."""
-    lines = []
-    try:
-        lines.append((f"Python: {engine_python(bpy.context)}", "CHECKMARK"))
-    except EngineMissingError as exc:
-        lines.append((str(exc), "ERROR"))
-    has_source = (engine_root() / "artalk_engine").is_dir()
-    lines.append((f"Engine: {engine_root()}", "CHECKMARK" if has_source else "ERROR"))
-    if not engine.is_running:
-        lines.append(("Not running; it starts with the first take", "PAUSE"))
-    elif engine.description is None:
-        lines.append((f"Running{f', version {engine.version}' if engine.version else ', starting'}", "PLAY"))
-    else:
-        voice = engine.description
-        lines.append(
-            (f"Running, version {engine.version}, on {voice.device}; styles: {', '.join(voice.styles)}", "PLAY")
-        )
-    lines.append((f"Log: {engine_log_file()}", "TEXT"))
-    return lines
+def models_folder(context: bpy.types.Context) -> str:
+    """Return the folder of released models, ``""`` for the usual one."""
+    settings = preferences(context)
+    folder = settings.models_folder if settings is not None else ""
+    return str(Path(bpy.path.abspath(folder)).absolute()) if folder else ""

@@ -3,7 +3,24 @@
 
 from __future__ import annotations
 
-from . import body, clips, editing, engine, exchange, generate, head, preview, rig, sound, speaking, studio, take_tools, takes
+from . import (
+    body,
+    clips,
+    editing,
+    engine,
+    exchange,
+    generate,
+    head,
+    models,
+    preview,
+    rig,
+    setup,
+    sound,
+    speaking,
+    studio,
+    take_tools,
+    takes,
+)
 
 CLASSES = (
     head.ARTALK_OT_create_head,
@@ -25,6 +42,8 @@ CLASSES = (
     *body.CLASSES,
     *clips.CLASSES,
     *preview.CLASSES,
+    *setup.CLASSES,
+    *models.CLASSES,
     engine.ARTALK_OT_check_engine,
     engine.ARTALK_OT_stop_engine,
     engine.ARTALK_OT_restart_engine,
