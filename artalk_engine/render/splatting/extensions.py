@@ -1,8 +1,8 @@
-"""Gaussians drawn by CUDA extensions that the user may have installed.
+"""Gaussians drawn by what the user may have installed for an NVIDIA GPU.
 
-Neither comes with this project. diff_gaussian_rasterization_32d is what GAGAvatar was trained with; its licence allows
-research only. gsplat draws nearly the same: it stops a pixel one Gaussian later or earlier, and cuts Gaussians where
-alpha ends instead of at three standard deviations.
+Nothing of it comes with this project. diff_gaussian_rasterization_32d is what GAGAvatar was trained with; its licence
+allows research only. gsplat draws nearly the same: it stops a pixel one Gaussian later or earlier, and cuts Gaussians
+where alpha ends instead of at three standard deviations. Triton, which comes with PyTorch, compiles our own kernel.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from artalk_engine.errors import OptionError
 
 from .geometry import axes_of, covariances
 from .projection import BLUR, NEAR, TILE
-from .scene import Scene, View
+from .scene import Scene, View, make_scene
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,40 @@ def has_gsplat() -> bool:
     except Exception as exc:  # whatever its compiler, or the lack of one, brings up
         log.warning("gsplat cannot be used: %s", exc)
         return False
+
+
+@cache
+def has_triton() -> bool:
+    """Say whether Triton, which comes with PyTorch for NVIDIA's GPUs, is installed and can compile our kernel."""
+    if find_spec("triton") is None:
+        return False
+    try:
+        draw_with_triton(_one_gaussian())
+    except Exception as exc:  # such as a missing C compiler, which it needs to call what it has compiled
+        log.warning("Triton cannot be used: %s", exc)
+        return False
+    return True
+
+
+def draw_with_triton(scene: Scene) -> Tensor:
+    """Draw pictures ``[B, C, H, W]`` with our own kernel.
+
+    Raises:
+        OptionError: if Triton is not installed.
+    """
+    if find_spec("triton") is None:
+        raise OptionError("Triton is not installed", "Install PyTorch for CUDA, which brings it, or choose auto.")
+    kernel = importlib.import_module(".kernel", __package__)
+    with _current(scene.device):
+        pictures: Tensor = kernel.draw(scene)
+    return pictures
+
+
+def _one_gaussian() -> Scene:
+    """Return the smallest scene, on the GPU."""
+    sizes = {"means": 3, "quaternions": 4, "scales": 3, "opacities": 1, "features": 3}
+    content = {name: torch.ones(1, size, device="cuda") for name, size in sizes.items()}
+    return make_scene({**content, "camera": torch.eye(3, 4, device="cuda")}, 12.0, TILE)
 
 
 def draw_with_inria(scene: Scene) -> Tensor:

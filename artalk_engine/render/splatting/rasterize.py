@@ -8,7 +8,7 @@ cameras the same Gaussians are drawn from ``B`` places in one call.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -19,8 +19,8 @@ from artalk_engine.render.mesh import available_threads
 from . import extensions, processor, tensors
 from .scene import Scene, make_scene
 
-Backend = Literal["auto", "cpu", "torch", "gsplat", "diff_gaussian_rasterization_32d"]
-BACKENDS = ("auto", "cpu", "torch", "gsplat", "diff_gaussian_rasterization_32d")
+Backend = Literal["auto", "cpu", "torch", "triton", "gsplat", "diff_gaussian_rasterization_32d"]
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 
 @torch.no_grad()
@@ -57,8 +57,8 @@ def rasterize_gaussians(
         size: height and width in pixels, or the side of a square.
         background: ``[C]``; None is zeros.
         backend: who draws. ``"auto"`` takes ``"cpu"`` for tensors on the processor; on an NVIDIA GPU the first that
-            is installed of ``"diff_gaussian_rasterization_32d"`` (32 channels only) and ``"gsplat"``; in all other
-            cases ``"torch"``, which runs anywhere.
+            is installed of ``"diff_gaussian_rasterization_32d"`` (32 channels only), ``"gsplat"`` and ``"triton"``,
+            our own kernel; in all other cases ``"torch"``, which runs anywhere.
         threads: of the processor, for ``"cpu"``; None is all that this process may use.
 
     Returns:
@@ -88,13 +88,22 @@ def rasterize_gaussians(
     return pictures if scene.pictures else pictures[0]
 
 
+DRAWN_BY = {
+    "triton": extensions.draw_with_triton,
+    "gsplat": extensions.draw_with_gsplat,
+    extensions.INRIA: extensions.draw_with_inria,
+}
+
+
 def choose_backend(device: torch.device, channels: int) -> Backend:
     """Return who draws when nobody is asked for."""
     if device.type == "cpu":
         return "cpu"
     if device.type == "cuda" and channels == extensions.INRIA_CHANNELS and extensions.has_inria():
         return "diff_gaussian_rasterization_32d"
-    return "gsplat" if device.type == "cuda" and extensions.has_gsplat() else "torch"
+    if device.type == "cuda" and extensions.has_gsplat():
+        return "gsplat"
+    return "triton" if device.type == "cuda" and extensions.has_triton() else "torch"
 
 
 def _draw(scene: Scene, backend: Backend, threads: int | None) -> Tensor:
@@ -112,4 +121,4 @@ def _draw(scene: Scene, backend: Backend, threads: int | None) -> Tensor:
         raise DeviceError(
             f"{backend} draws on NVIDIA GPUs, and the Gaussians are on {scene.device}", "Move them, or choose auto."
         )
-    return extensions.draw_with_gsplat(scene) if backend == "gsplat" else extensions.draw_with_inria(scene)
+    return DRAWN_BY[backend](scene)

@@ -37,15 +37,15 @@ def draw(scene: Scene) -> Tensor:
 
 def _draw_view(view: View, scene: Scene) -> Tensor:
     rows, columns = -(-scene.height // TILE), -(-scene.width // TILE)
-    ellipses = _project(view, scene)
-    starts, members = _deal_to_tiles(ellipses, rows * columns, columns)
+    ellipses = project(view, scene)
+    starts, members = deal_to_tiles(ellipses, rows * columns, columns)
     groups = torch.split(torch.arange(rows * columns, device=scene.device), TILES_AT_ONCE)
     sums = torch.cat([_blend(tiles, starts, members, ellipses, columns, view) for tiles in groups])
     picture = sums.reshape(rows, columns, TILE, TILE, -1).permute(4, 0, 2, 1, 3)
     return picture.reshape(-1, rows * TILE, columns * TILE)[:, : scene.height, : scene.width]
 
 
-def _project(view: View, scene: Scene) -> Ellipses:
+def project(view: View, scene: Scene) -> Ellipses:
     """Find where Gaussians are seen; see ``projection.project``, which says what the steps are for."""
     exact = torch.float32 if scene.device.type == "mps" else torch.float64
     rotation, translation = axes_of(view.camera.to(exact))
@@ -71,7 +71,7 @@ def _project(view: View, scene: Scene) -> Ellipses:
     return Ellipses(places, shapes, z.float(), tiles.nan_to_num().long())
 
 
-def _deal_to_tiles(ellipses: Ellipses, count: int, columns: int) -> tuple[Tensor, Tensor]:
+def deal_to_tiles(ellipses: Ellipses, count: int, columns: int) -> tuple[Tensor, Tensor]:
     """Return where each tile's Gaussians begin, ``[tiles + 1]``, and all of them, the nearest of a tile first."""
     order = ellipses.depths.argsort(stable=True)
     left, top, right, bottom = ellipses.tiles[order].unbind(-1)

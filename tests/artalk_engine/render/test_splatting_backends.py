@@ -7,8 +7,11 @@ GPU where there is one.
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from types import ModuleType
 from typing import NamedTuple
 
@@ -140,12 +143,13 @@ def inria(monkeypatch):
 
 @pytest.fixture
 def gsplat(monkeypatch):
-    extensions.has_gsplat.cache_clear()
+    is_found = extensions.has_gsplat  # a test may put another one in its place
+    is_found.cache_clear()
     pretend(monkeypatch, "gsplat", rasterization=rasterization)
     pretend(monkeypatch, "gsplat.cuda")
     pretend(monkeypatch, "gsplat.cuda._backend", _C=object())
     yield
-    extensions.has_gsplat.cache_clear()
+    is_found.cache_clear()
 
 
 def turned_scene(seed=0, channels=32, **options):
@@ -208,21 +212,70 @@ def test_gsplat_does_not_normalise_the_avatars_quaternions(gsplat):
     assert np.abs(extensions.draw_with_gsplat(made)[0].numpy() - expected).mean() <= 1e-3
 
 
-def test_the_extension_of_the_avatars_authors_comes_first_where_it_fits(inria, gsplat):
+def test_the_extension_of_the_avatars_authors_comes_first_where_it_fits(inria, gsplat, monkeypatch):
     cuda = torch.device("cuda")
     assert rasterize.choose_backend(cuda, 32) == INRIA
     assert rasterize.choose_backend(cuda, 3) == "gsplat"
+    monkeypatch.setattr(extensions, "has_gsplat", lambda: False)
+    monkeypatch.setattr(extensions, "has_triton", lambda: True)
+    assert rasterize.choose_backend(cuda, 3) == "triton"
     assert rasterize.choose_backend(torch.device("cpu"), 32) == "cpu"
     assert rasterize.choose_backend(torch.device("mps"), 32) == "torch"
 
 
 def test_tensor_operations_draw_where_no_extension_is_installed(monkeypatch):
     extensions.has_gsplat.cache_clear()
-    for name in (INRIA, "gsplat"):
+    extensions.has_triton.cache_clear()
+    for name in (INRIA, "gsplat", "triton"):
         monkeypatch.setitem(sys.modules, name, None)
         monkeypatch.setattr(extensions, "find_spec", lambda _: None)
     assert rasterize.choose_backend(torch.device("cuda"), 32) == "torch"
     extensions.has_gsplat.cache_clear()
+    extensions.has_triton.cache_clear()
+
+
+def test_a_triton_that_cannot_compile_is_not_chosen(monkeypatch, caplog):
+    def fail(_):
+        raise RuntimeError("Failed to find C compiler")
+
+    extensions.has_triton.cache_clear()
+    monkeypatch.setattr(extensions, "has_gsplat", lambda: False)
+    monkeypatch.setattr(extensions, "find_spec", lambda _: True)
+    monkeypatch.setattr(extensions, "_one_gaussian", lambda: None)
+    monkeypatch.setattr(extensions, "draw_with_triton", fail)
+    assert rasterize.choose_backend(torch.device("cuda"), 3) == "torch"
+    assert "Triton cannot be used: Failed to find C compiler" in caplog.text
+    extensions.has_triton.cache_clear()
+
+
+INTERPRETED = """
+import sys, torch
+from artalk_engine.render.splatting import kernel, tensors
+from artalk_engine.render.splatting.scene import make_scene
+for file in sys.argv[1:]:
+    arguments, size = torch.load(file)
+    scene = make_scene(arguments, 12.0, tuple(size))
+    torch.save((kernel.draw(scene), tensors.draw(scene)), file)
+"""
+
+
+def test_our_own_kernel_draws_what_tensor_operations_do(tmp_path):
+    """Triton's own interpreter runs the kernel without a GPU, in a process that has asked for it at its start."""
+    if find_spec("triton") is None:
+        pytest.skip("Triton is not installed; it comes with PyTorch for NVIDIA's GPUs")
+    files = []
+    for seed, size in enumerate([(33, 17), (16, 48)]):
+        channels = 3 + 30 * seed
+        scene = random_scene(seed, count=60, channels=channels)
+        scene["camera"] = torch.stack([scene["camera"], torch.from_numpy(camera_of([0, 0.5, 0], [0, 0, 9.0])).float()])
+        files.append(tmp_path / f"{seed}.pt")
+        torch.save(({**scene, "background": torch.linspace(-1, 1, channels)}, size), files[-1])
+    environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", INTERPRETED, *map(str, files)], env=environment, check=True, timeout=120)
+    for file in files:
+        ours, plain = torch.load(file)
+        assert ours.shape == plain.shape
+        assert (ours - plain).abs().max() <= 1e-5
 
 
 def test_a_gsplat_that_cannot_be_loaded_is_not_chosen(gsplat, monkeypatch, caplog):
@@ -235,7 +288,7 @@ def test_an_extension_that_is_asked_for_and_missing_is_named(monkeypatch):
     monkeypatch.setattr(extensions, "find_spec", lambda _: None)
     extensions.has_gsplat.cache_clear()
     scene, _, _ = made_scene((16, 16))
-    for draw_with in (extensions.draw_with_inria, extensions.draw_with_gsplat):
+    for draw_with in (extensions.draw_with_inria, extensions.draw_with_gsplat, extensions.draw_with_triton):
         with pytest.raises(OptionError, match="not installed"):
             draw_with(scene)
     extensions.has_gsplat.cache_clear()
@@ -248,11 +301,14 @@ def test_other_than_32_channels_are_refused_by_the_extension_for_32(inria):
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize(("backend", "most"), [("torch", 2e-2), (INRIA, 2e-2), ("gsplat", 5e-2)])
+@pytest.mark.parametrize(("backend", "most"), [("torch", 2e-2), ("triton", 2e-2), (INRIA, 2e-2), ("gsplat", 5e-2)])
 def test_a_gpu_draws_what_the_processor_does(backend, most):
     if not torch.cuda.is_available():
         pytest.skip("no NVIDIA GPU")
-    is_here = {"torch": lambda: True, INRIA: extensions.has_inria, "gsplat": extensions.has_gsplat}
+    is_here = {
+        "torch": lambda: True, "triton": extensions.has_triton, INRIA: extensions.has_inria,
+        "gsplat": extensions.has_gsplat,
+    }  # fmt: skip
     if not is_here[backend]():
         pytest.skip(f"{backend} is not installed")
     scene = turned_scene(is_tame=True)
