@@ -25,8 +25,10 @@ from .speech import SAMPLE_RATE_HZ, gapless
 Floats = NDArray[np.float64]
 
 _RANGE_DB = 40.0  # below the loudest, level no longer counts
-_QUIET_DB = 35.0  # below the loud frames, or within _ABOVE_FLOOR_DB of the floor: nobody speaks
-_ABOVE_FLOOR_DB = 6.0
+_FLOOR, _LOUD = 1.0, 95.0  # percentiles of level: of the room alone, and of vowels
+_QUIET_SHARE = 0.5  # of the way from the floor to the loud frames: no louder where nobody speaks
+_STILL_SHARE = 0.35  # and most of a pause, with its first and its last frame, no louder than this; breaths may be
+_LEAST_RANGE_DB = 12.0  # from floor to loud frames, in which speech can be told from the room
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +133,31 @@ def loudness_db(waveform: NDArray[np.float32], frames: int) -> Floats:
 
 
 def quiet_stretches(waveform: NDArray[np.float32], frames: int) -> tuple[Phone, ...]:
-    """Return the recording as pauses, where it is quiet, and one sound or another where it is not."""
-    levels_db = loudness_db(waveform, frames)
-    limit_db = max(np.percentile(levels_db, 95) - _QUIET_DB, levels_db.min() + _ABOVE_FLOOR_DB)
-    quiet = levels_db <= limit_db
+    """Return the recording as pauses, where nobody speaks, and one sound or another elsewhere.
+
+    What is quiet depends on the recording: a pause stays in the lower half between floor and loud frames, and most of
+    it lies near the floor. Sound of one level all through is one pause.
+    """
     duration_s = len(waveform) / SAMPLE_RATE_HZ
     phones: list[Phone] = []
-    for first, last in measures.runs(~quiet):
+    for first, last in measures.runs(~_is_pause(loudness_db(waveform, frames))):
         start_s = phones[-1].end_s if phones else 0.0
         phones += [Phone(PAUSE, start_s, first / FPS), Phone("ax", first / FPS, (last + 1) / FPS)]
     return gapless(phones, duration_s)
+
+
+def _is_pause(levels_db: Floats) -> NDArray[np.bool_]:
+    """Tell which frames ``[T]`` lie in pauses of at least 0.3 s, by level."""
+    floor_db, loud_db = np.percentile(levels_db, (_FLOOR, _LOUD))
+    if loud_db - floor_db < _LEAST_RANGE_DB:
+        return np.ones(len(levels_db), bool)
+    height = (levels_db - floor_db) / (loud_db - floor_db)
+    pauses = np.zeros(len(levels_db), bool)
+    for first, last in measures.runs(height <= _QUIET_SHARE):
+        near_floor = first + np.flatnonzero(height[first : last + 1] <= _STILL_SHARE)
+        if 2 * len(near_floor) > last - first and np.ptp(near_floor) + 1 >= measures.SHORTEST_SILENCE_S * FPS:
+            pauses[near_floor[0] : near_floor[-1] + 1] = True
+    return pauses
 
 
 def _smoothed(levels_db: Floats) -> Floats:
