@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from artalk_engine.assets import assets_folder
+from tests.artalk_engine.web.browsing import film, open_page, open_text, press, status, until, upload
 
 pytestmark = pytest.mark.slow
 By = pytest.importorskip("selenium.webdriver.common.by", reason="no selenium: nothing drives a browser").By
@@ -18,11 +19,7 @@ By = pytest.importorskip("selenium.webdriver.common.by", reason="no selenium: no
 @pytest.fixture
 def at(page, chromium):
     """The page freshly opened."""
-    chromium.set_window_size(1280, 1000)
-    chromium.get(page.address)
-    until(lambda: chromium.find_elements(By.ID, "generate"))
-    until(lambda: chromium.find_elements(By.CSS_SELECTOR, "input[type=file]"))
-    return chromium
+    return open_page(chromium, page)
 
 
 @pytest.fixture
@@ -30,39 +27,6 @@ def short_sound(tmp_path):
     samples, rate = soundfile.read(assets_folder() / "demo" / "speech.wav")
     soundfile.write(tmp_path / "short.wav", samples[:rate], rate)
     return tmp_path / "short.wav"
-
-
-def until(condition, seconds=90):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-    return found
-
-
-def upload(browser, path):
-    browser.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(path))
-    until(
-        lambda: browser.find_elements(
-            By.CSS_SELECTOR, "#source button[aria-label*='lear'], #source .waveform-container"
-        )
-    )
-    time.sleep(0.5)
-
-
-def press(browser, name):
-    browser.find_element(By.ID, name).click()
-
-
-def status(browser):
-    return browser.find_element(By.ID, "status").text
-
-
-def film(browser):
-    """The film's state, once it can be played: ready state and length."""
-    video = until(lambda: browser.find_elements(By.CSS_SELECTOR, "#film video[src]"))[0]
-    until(lambda: browser.execute_script("return arguments[0].readyState", video) >= 2)
-    return browser.execute_script("return arguments[0].duration", video)
 
 
 def inside(browser, frame, script):
@@ -121,13 +85,6 @@ def test_the_film_goes_on_where_its_live_pictures_are(at):
     until(is_filmed)
     begun = at.execute_script("return window.begun")
     assert 0 < places[-1] - 0.2 < begun < places[-1] + 1
-
-
-def open_text(browser):
-    """Open the text's tab; returns its box."""
-    browser.find_elements(By.CSS_SELECTOR, "#source button[role=tab]")[1].click()
-    boxes = "#source textarea"
-    return until(lambda: [box for box in browser.find_elements(By.CSS_SELECTOR, boxes) if box.is_displayed()])[0]
 
 
 def test_a_text_becomes_a_film(at):
