@@ -16,9 +16,11 @@ import contextlib
 import mmap
 import os
 import struct
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,10 +75,11 @@ class PictureMap:
         shape: what it holds.
     """
 
-    def __init__(self, path: Path, shape: MapShape, memory: mmap.mmap) -> None:
+    def __init__(self, path: Path, shape: MapShape, file: BinaryIO) -> None:
         """Use :meth:`create` or :meth:`open`."""
         self.path, self.shape = path, shape
-        self._memory = memory
+        self._file, self._memory = file, mmap.mmap(file.fileno(), shape.bytes)
+        memory = self._memory
         # Made by `frombuffer`, arrays keep the memory while anybody looks at a picture.
         stamps = np.frombuffer(memory, "<i8", shape.slots, HEADER.size)
         pixels = np.frombuffer(memory, np.uint8, shape.slots * shape.picture_bytes, HEADER.size + stamps.nbytes)
@@ -93,11 +96,17 @@ class PictureMap:
         if not shape.is_sensible:
             raise PictureMapError(path, f"{shape.slots} pictures of {shape.width} x {shape.height} cannot be kept")
         try:
-            with path.open("x+b") as file:
+            file = path.open("x+b")
+            try:
                 file.truncate(shape.bytes)
-                file.write(HEADER.pack(MAGIC, shape.slots, shape.height, shape.width))
+                # The stamps are written, not left out: on a full disk even looking at what was left out can be fatal.
+                file.write(HEADER.pack(MAGIC, shape.slots, shape.height, shape.width) + bytes(8 * shape.slots))
                 file.flush()
-                return cls(path, shape, mmap.mmap(file.fileno(), shape.bytes))
+                return cls(path, shape, file)
+            except OSError:
+                file.close()
+                path.unlink(missing_ok=True)
+                raise
         except OSError as exc:
             raise PictureMapError(path, f"it cannot be made ({exc.strerror or exc})") from exc
 
@@ -109,10 +118,13 @@ class PictureMap:
             PictureMapError: if it is not there, or is no such file.
         """
         try:
-            with path.open("r+b") as file:
-                head = file.read(HEADER.size)
-                shape = _shape_of(path, head, os.fstat(file.fileno()).st_size)
-                return cls(path, shape, mmap.mmap(file.fileno(), shape.bytes))
+            file = path.open("r+b")
+            try:
+                shape = _shape_of(path, file.read(HEADER.size), os.fstat(file.fileno()).st_size)
+                return cls(path, shape, file)
+            except (OSError, PictureMapError):
+                file.close()
+                raise
         except OSError as exc:
             raise PictureMapError(path, f"it cannot be opened ({exc.strerror or exc})") from exc
 
@@ -133,7 +145,7 @@ class PictureMap:
             picture: ``[H, W, 3]`` sRGB.
 
         Raises:
-            PictureMapError: if there is no such slot, or the picture has another size.
+            PictureMapError: if there is no such slot, the picture has another size, or the disk is full.
         """
         assert self._stamps is not None  # noqa: S101 - nobody writes after closing
         assert self._pixels is not None  # noqa: S101
@@ -142,6 +154,7 @@ class PictureMap:
         if picture.shape != self._pixels.shape[1:] or picture.dtype != np.uint8:
             wanted = list(self._pixels.shape[1:])
             raise PictureMapError(self.path, f"a picture is {wanted} bytes, not {picture.dtype} {list(picture.shape)}")
+        self._reserve(slot)
         self._stamps[slot] = EMPTY
         self._pixels[slot] = picture
         self._stamps[slot] = stamp
@@ -156,27 +169,28 @@ class PictureMap:
     def close(self) -> None:
         """Give the memory back; the file stays until :meth:`remove`."""
         self._stamps = self._pixels = None
+        self._file.close()
         with contextlib.suppress(BufferError):  # somebody still looks at a picture; it goes with the last look
             self._memory.close()
 
     def remove(self) -> None:
         """Give the memory back and delete the file."""
         self.close()
-        with contextlib.suppress(OSError):  # Windows keeps it while the engine has it; `sweep` finds it later
+        with contextlib.suppress(OSError):  # Windows keeps it while the engine has it; it goes with its folder
             self.path.unlink()
 
+    def _reserve(self, slot: int) -> None:
+        """Have room on the disk for a slot: the system ends a process that writes into memory without any.
 
-def sweep(folder: Path, pattern: str) -> None:
-    """Delete files of Blenders that ended without doing so themselves; those that are in use stay.
-
-    Args:
-        folder: where they would lie.
-        pattern: of their names, with the process's number between the last two hyphens.
-    """
-    for path in folder.glob(pattern):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            if not _is_running(int(path.name.split("-")[-2])):
-                path.unlink()
+        Linux tells beforehand whether there is room; Windows has it since the file was made.
+        """
+        if sys.platform != "linux":
+            return
+        offset = HEADER.size + 8 * self.shape.slots + slot * self.shape.picture_bytes
+        try:
+            os.posix_fallocate(self._file.fileno(), offset, self.shape.picture_bytes)
+        except OSError as exc:
+            raise PictureMapError(self.path, f"there is no room for another picture ({exc.strerror or exc})") from exc
 
 
 def _shape_of(path: Path, head: bytes, size: int) -> MapShape:
@@ -186,15 +200,3 @@ def _shape_of(path: Path, head: bytes, size: int) -> MapShape:
         if magic == MAGIC and shape.is_sensible and shape.bytes == size:
             return shape
     raise PictureMapError(path, "this is no file for pictures")
-
-
-def _is_running(process: int) -> bool:
-    if os.name == "nt":
-        return False  # whose file is in use cannot be deleted there
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True  # somebody else's
-    return True

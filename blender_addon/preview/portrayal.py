@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,15 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.messages import MESH
-from bridge.picture_map import sweep
 
+from .. import scratch
 from ..preferences import engine_device, engine_precision, voice_folder
 from ..rig.identity import betas_of, head_file
 from ..rig.naming import BUILTIN
 from ..rig.parts import RigParts
 
 MEMORY_S = 8.0  # for how long an edit shows in later pictures of an avatar, whose forehead moves slowly
-FILES = "artalk-preview-*"  # in the folder for temporary files: artalk-preview-<process>-<what>
 
 
 class Whom(TypedDict):
@@ -108,13 +105,12 @@ def sitter_of(context: bpy.types.Context, parts: RigParts, portrait: str, qualit
 
 
 def temporary_file(what: str) -> Path:
-    """Return a name for a file of this process's own, which must not exist yet."""
-    return Path(tempfile.gettempdir()) / f"artalk-preview-{os.getpid()}-{what}"
+    """Return a name for a file of this process's own, which must not exist yet.
 
-
-def sweep_files() -> None:
-    """Delete what Blenders left that ended without doing so."""
-    sweep(Path(tempfile.gettempdir()), FILES)
+    Raises:
+        ScratchError: if there is no folder for it.
+    """
+    return scratch.file(f"preview-{what}")
 
 
 def write_rows(path: Path, rows: NDArray[np.float32]) -> None:

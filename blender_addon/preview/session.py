@@ -27,7 +27,7 @@ from ..errors import PreviewError
 from ..rig.parts import rig_parts
 from ..takes.take import current_take
 from ..takes.timeline import rate_of
-from .portrayal import Sitter, sitter_of, sweep_files, temporary_file, write_rows
+from .portrayal import Sitter, sitter_of, temporary_file, write_rows
 from .sampling import TakeSampler
 from .wishes import Slots, Stamps, Wishes, by_urgency, stamps_of
 
@@ -74,7 +74,6 @@ class PreviewSession:
         self._asked_at, self._lost = 0.0, 0
         self._satisfied: tuple[object, ...] = ()  # what was wanted when nothing more could be
         self._refused: dict[str, str] = {}  # avatars that cannot be drawn, and why
-        sweep_files()
 
     def update(self, context: bpy.types.Context, portrait: str, quality: str, budget_s: float = SAMPLING_S) -> bool:
         """Look at the take that plays, and at whom to draw.

@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import PictureMapError
-from bridge.picture_map import MapShape, PictureMap, sweep
+from bridge.picture_map import MapShape, PictureMap
 
 SHAPE = MapShape(slots=3, height=4, width=6)
 ROOT = Path(__file__).parents[2]
@@ -109,12 +110,40 @@ def test_an_engine_that_is_killed_leaves_the_file_readable(both):
     assert (ours.read(0, 9) == 5).all()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there the system knows which files are in use")
-def test_files_of_blenders_that_died_are_swept_and_no_others(tmp_path):
-    child = subprocess.Popen([sys.executable, "-c", ""])
-    child.wait()
-    names = [f"pics-{child.pid}-a", f"pics-{os.getpid()}-a", "pics-nobody-a", "others"]
-    for name in names:
-        (tmp_path / name).touch()
-    sweep(tmp_path, "pics-*")
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells beforehand whether there is room")
+def test_a_full_disk_is_told_instead_of_ending_the_process(both, monkeypatch):
+    ours, theirs = both
+
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", no_room)
+    with pytest.raises(PictureMapError, match="no room for another picture") as caught:
+        theirs.write(0, 9, np.full((4, 6, 3), 5, np.uint8))
+    assert "Make room" in caught.value.remedy
+    assert ours.read(0, 9) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs to mount a small disk of its own")
+def test_a_disk_that_is_really_full_ends_nobody(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", disk], check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    draw = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import numpy as np; from pathlib import Path\n"
+        "from bridge.picture_map import MapShape, PictureMap\n"
+        "from bridge.errors import PictureMapError\n"
+        "made = PictureMap.create(Path(sys.argv[1]), MapShape(16, 128, 128)); drawn = 0\n"
+        "try:\n"
+        "    for slot in range(16): made.write(slot, 9, np.full((128, 128, 3), 5, np.uint8)); drawn += 1\n"
+        "except PictureMapError as exc: print(exc)\n"
+        "print(drawn, all((made.read(slot, 9) == 5).all() for slot in range(drawn)), made.read(15, 9))"
+    )
+    try:
+        done = subprocess.run([sys.executable, "-c", draw, disk / "pics"], capture_output=True, text=True, check=False)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    assert done.returncode == 0, done.stderr
+    assert "no room for another picture" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("True None")

@@ -14,6 +14,7 @@ from bridge.server import Job, Server, take_standard_streams
 
 WINDOWS = 8
 FRAMES = 10  # in a window
+PACE_S = 0.03  # of what is slow, between two steps
 
 
 class UnreadableError(Exception):
@@ -40,6 +41,7 @@ def speak(job: Job) -> object:
     import numpy as np
 
     from bridge.messages import Spoken
+    from bridge.whole_file import whole_file
 
     request = job.request
     text = request.text or Path(request.text_file).read_text(encoding="utf-8")
@@ -50,20 +52,41 @@ def speak(job: Job) -> object:
     while text == "wait speaking":
         job.check()
         time.sleep(0.002)
-    with wave.open(request.out, "wb") as sound:
+    with whole_file(Path(request.out)) as file, wave.open(file, "wb") as sound:
         sound.setparams((1, 2, 16_000, 0, "NONE", ""))
+        time.sleep(PACE_S if text.startswith("slow") else 0.0)
         times = np.arange(16_000 * WINDOWS * FRAMES // 25) / 16_000
         sound.writeframes((np.sin(700 * times) * 5000).astype("<i2").tobytes())
     phones = np.array([[0, 0, 0.5], [1, 0.5, 0.6], [0, 0.6, 1.0], [2, 1.0, 1.1], [0, 1.1, 3.2]], np.float32)
     return Spoken(request.out, 3.2, "en-us", "hum", ("", "b", "m"), phones)
 
 
+def draw(job: Job) -> object:
+    """Draw grey squares that are as bright as their numbers say."""
+    import numpy as np
+
+    from bridge.messages import Done, Frame
+    from bridge.picture_map import PictureMap
+
+    request = job.request
+    with PictureMap.open(Path(request.pictures)) as pictures:
+        shape = (pictures.shape.height, pictures.shape.width, 3)
+        for frame, slot, stamp in zip(request.frames, request.slots, request.stamps, strict=True):
+            job.check()
+            pictures.write(int(slot), int(stamp), np.full(shape, int(frame) % 256, np.uint8))
+            job.send(Frame(int(frame)))
+            time.sleep(0.002)
+    return Done(len(request.frames))
+
+
 def handle(job: Job) -> object:
-    from bridge.messages import Describe, Description, Done, Generate, ListVoices, MotionWindow, Speak, Voices
+    from bridge.messages import Describe, Description, Done, Generate, ListVoices, MotionWindow, Preview, Speak, Voices
 
     sys.stderr.write(f"{job.request}\n")  # into the log, for tests to see what was asked
     if isinstance(job.request, Speak):
         return speak(job)
+    if isinstance(job.request, Preview):
+        return draw(job)
     if isinstance(job.request, ListVoices):
         return Voices(("piqd",), ("Klingon",), ("amy", "f3"), ("en-us", ""))
     if isinstance(job.request, Describe):
@@ -85,12 +108,15 @@ def handle(job: Job) -> object:
             while True:
                 job.check()
                 time.sleep(0.002)
+        time.sleep(PACE_S if how.startswith("slow") else 0.0)
         job.send(MotionWindow(window * FRAMES + (how == "skip"), part))
     return Done(WINDOWS * FRAMES)
 
 
 def main() -> None:
     channel = take_standard_streams()
-    server = Server(channel, "0.stand-in")
+    from bridge.messages import Preview
+
+    server = Server(channel, "0.stand-in", beside=(Preview,))
     server.start()
     server.run(handle)
