@@ -67,9 +67,14 @@ def shorter_type(device: torch.device) -> torch.dtype:
         return torch.float16 if is_quick else FULL
     if device.type == "mps":
         return torch.float16
-    abilities = _abilities()
+    abilities = processor_abilities()
     quick = (dtype for ability, dtype in QUICK_TYPES.items() if abilities.get(ability) and is_sound(dtype))
     return next(quick, FULL)
+
+
+def processor_abilities() -> Mapping[str, Any]:
+    """List what the processor can do; nothing with a PyTorch that cannot tell."""
+    return torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
 
 
 def is_sound(dtype: torch.dtype) -> bool:
@@ -83,7 +88,7 @@ def is_sound(dtype: torch.dtype) -> bool:
 def can_pack(dtype: torch.dtype) -> bool:
     """Say whether oneDNN multiplies here in a type, and knows how to keep weights in its own layout."""
     has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if not has_onednn or _abilities().get("architecture") != "x86_64":
+    if not has_onednn or processor_abilities().get("architecture") != "x86_64":
         return False
     onednn = torch.ops.mkldnn
     return hasattr(onednn, "_linear_pointwise") and (
@@ -91,11 +96,6 @@ def can_pack(dtype: torch.dtype) -> bool:
         or (dtype == torch.bfloat16 and bool(onednn._is_mkldnn_bf16_supported()))
         or (dtype == torch.float16 and bool(onednn._is_mkldnn_fp16_supported()))
     )
-
-
-def _abilities() -> Mapping[str, Any]:
-    """List what the processor can do; nothing with a PyTorch that cannot tell."""
-    return torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
 
 
 def _keep_convolutions_exact(encoder: nn.Module) -> None:
