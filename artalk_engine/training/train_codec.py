@@ -47,7 +47,12 @@ class CodecTraining:
 
 
 def train(
-    config: CodecTraining, source: WindowSource, held_out: WindowSource, head: Path, state_path: Path
+    config: CodecTraining,
+    source: WindowSource,
+    held_out: WindowSource,
+    head: Path,
+    state_path: Path,
+    earlier: BitwiseVAE | None = None,
 ) -> BitwiseVAE:
     """Train the codec, or carry on; returns it ready to be used.
 
@@ -57,10 +62,13 @@ def train(
         held_out: windows to report on.
         head: the built-in head, for the loss on the lips.
         state_path: where the state of the training is kept.
+        earlier: a codec of the same sizes to begin with; None is nothing.
     """
     statistics = MotionStatistics.of(source.motion())
     torch.manual_seed(config.loop.seed)
     codec = BitwiseVAE(config.mapping)
+    if earlier is not None:
+        codec.load_state_dict(earlier.state_dict())
     codec.motion_mean.copy_(statistics.mean)
     codec.motion_std.copy_(statistics.std)
     _silence_still_channels(codec, statistics)

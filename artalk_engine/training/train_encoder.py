@@ -66,7 +66,12 @@ class TaughtEncoder(nn.Module):
 
 
 def train(
-    config: EncoderTraining, source: WindowSource, held_out: WindowSource, head: Path, state_path: Path
+    config: EncoderTraining,
+    source: WindowSource,
+    held_out: WindowSource,
+    head: Path,
+    state_path: Path,
+    earlier: LogMelEncoder | None = None,
 ) -> TaughtEncoder:
     """Train the encoder, or carry on; returns it with the readings on top, ready to be used.
 
@@ -76,9 +81,12 @@ def train(
         held_out: windows to report on.
         head: the built-in head, for the loss on the lips.
         state_path: where the state of the training is kept.
+        earlier: an encoder of the same sizes to begin with; None is nothing.
     """
     torch.manual_seed(config.loop.seed)
     taught = TaughtEncoder(config.encoder, head, MotionStatistics.of(source.motion()))
+    if earlier is not None:
+        taught.encoder.load_state_dict(earlier.state_dict())
     directions = LipDirections.load(head)
     examined = held_out.draw(48, np.random.default_rng(0))
 

@@ -226,6 +226,7 @@ def train(
     held_out: WindowSource,
     head: Path,
     state_path: Path,
+    earlier: BitwiseARModel | None = None,
 ) -> BitwiseARModel:
     """Train the generator, or carry on; returns the whole model.
 
@@ -238,10 +239,13 @@ def train(
         held_out: clips to run freely on and report.
         head: the built-in head, for the loss on the lips.
         state_path: where the state of the training is kept.
+        earlier: a model of the same sizes to begin with, whose encoder and codec are not looked at; None is nothing.
     """
     statistics = MotionStatistics.of(source.motion())
     torch.manual_seed(config.loop.seed)
     model = BitwiseARModel(config.mapping(audio))
+    if earlier is not None:
+        model.load_state_dict(earlier.state_dict())
     model.basic_vae.load_state_dict(codec.state_dict())
     model.style_encoder.motion_mean.copy_(statistics.mean)
     model.style_encoder.motion_std.copy_(statistics.std)

@@ -126,6 +126,27 @@ def test_each_training_learns_and_the_voice_can_be_written(source, tmp_path, cap
     assert engine.inference(invented_clip(0).clean[:32_000]).shape == (50, 106)
 
 
+def test_a_build_goes_on_from_the_voice_that_it_is_given(source, tmp_path):
+    head, earlier = assets.head_path(), build.load_voice(assets.assets_folder() / "voice")
+    config = build.going_on(build.BuildConfig(), earlier)
+    encoder, codec, generator = (
+        replace(part, loop=replace(part.loop, steps=0)) for part in (config.encoder, config.codec, config.generator)
+    )
+    taught = train_encoder.train(encoder, source, source, head, tmp_path / "encoder.pt", earlier.audio_encoder)
+    coder = train_codec.train(codec, source, source, head, tmp_path / "codec.pt", earlier.basic_vae)
+    state, audio = tmp_path / "generator.pt", build.audio_mapping(encoder)
+    model = train_generator.train(generator, taught, audio, coder, source, source, head, state, earlier)
+    changed = {
+        name
+        for name, tensor in model.state_dict().items()
+        if not torch.equal(tensor, earlier.state_dict()[name]) and "motion_" not in name
+    }
+    assert {name.removeprefix("basic_vae.") for name in changed} <= {
+        "decoder.out_mapping.weight",  # channels that do not move in these clips
+        "decoder.out_mapping.bias",
+    }
+
+
 def test_what_comes_out_is_the_average_of_the_last_weights(tmp_path):
     module = torch.nn.Linear(1, 1, bias=False)
     module.weight.data.zero_()
