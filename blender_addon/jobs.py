@@ -149,7 +149,8 @@ def abandon(text: str) -> None:
     if _current is None:
         return
     if _waiting:
-        text = f"{text} Waiting jobs were dropped: {len(_waiting)}."
+        dropped = f"Waiting jobs were dropped: {len(_waiting)}."
+        text = f"{text} {dropped}"
     for job in (_current, *(each.job for each in _waiting)):
         job.abandon(text, "Generate again in the file that you want the take in.")
     if _current.outcome is not None:

@@ -14,6 +14,7 @@ from ..released import Released, size_text
 from ..setup.machine import without_name
 from ..setup.places import installed
 from ..setup_orders import ask_for_files, plan_lines
+from ..translations import translated
 from .tab import draw_reason, draw_text
 
 _ICONS = {
@@ -57,7 +58,7 @@ def _draw_task(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     running, outcome = setup_tasks.current(), setup_tasks.outcome()
     if running is not None:
         row = layout.row(align=True)
-        row.progress(factor=running.fraction, text=running.stage)
+        row.progress(factor=running.fraction, text=translated(running.stage), translate=False)
         row.operator("artalk.cancel_setup", text="", icon="X")
     elif outcome is not None:
         row = layout.box().row()
@@ -76,7 +77,7 @@ def _draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     if environment is not None:
         record = environment.record
         text = f"Installed: Python {record.python}, PyTorch {record.torch}, {size_text(record.size)}"
-        layout.label(text=text, icon="CHECKMARK")
+        layout.label(text=translated(text), icon="CHECKMARK", translate=False)
     elif not settings.engine_python:
         layout.label(text="Not installed yet", icon="INFO")
     column = layout.column()
@@ -87,7 +88,7 @@ def _draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     about = layout.column(align=True)
     about.active = False
     for line in plan_lines(context):
-        about.label(text=line, icon="BLANK1")
+        about.label(text=translated(line), icon="BLANK1", translate=False)
     row = layout.row(align=True)
     row.operator("artalk.install_engine", text="Repair" if environment else "Install Engine", icon="IMPORT")
     row.operator("artalk.uninstall_engine", icon="TRASH")
@@ -106,7 +107,8 @@ def _draw_state(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Draw which Python is used, and whether the engine runs."""
     column = layout.column(align=True)
     try:
-        column.label(text=f"Used: {without_name(str(engine_python(context)))}", icon="CHECKMARK", translate=False)
+        used = translated(f"Used: {without_name(str(engine_python(context)))}")
+        column.label(text=used, icon="CHECKMARK", translate=False)
     except AddonError as exc:
         draw_text(column, context, str(exc), "ERROR")
     view = engine_view(engine)
@@ -139,7 +141,7 @@ def _draw_models(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     for kind, label in _GROUPS:
         files = tuple(file for file in shelf.files if file.kind == kind)
         if files:
-            _draw_file(grid, f"{label} ({len(files)})", kind, files)
+            _draw_file(grid, f"{translated(label)} ({len(files)})", kind, files)
     row = layout.row(align=True)
     row.operator("artalk.download_models", text="Download Voice", icon="IMPORT")
     row.operator("artalk.verify_models", icon="CHECKMARK")

@@ -54,6 +54,6 @@ def _progress(job: EngineJob) -> str:
     if job.fraction:
         parts.append(f"{job.fraction:.0%}")
     left = job.seconds_left
-    if left is not None:
+    if left is not None and left >= 1.0:
         parts.append(translated(f"{int(left) // 60}:{int(left) % 60:02d} left"))
     return " · ".join(parts)

@@ -14,17 +14,22 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+from blender_addon.body.recoding import ACTIONS
 from blender_addon.paths import builtin_head_file, builtin_styles
+from blender_addon.released import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN_BY = {"text", "name", "description", "placeholder", "bl_label", "stage", "problem", "label"}
 LOGGERS = {"log"}
+SHOWING = {"translated", "draw_text", "EngineView", "_with_memory"}  # functions whose arguments are shown
+# What is written for those who help, in the one language that they all read: of these, only sentences are translated.
+FOR_HELPERS = {"details.py", "setup_report.py", "setup/machine.py", "setup/places.py"}
 # What looks like words, and is none for people: names of Blender's own things, data, and programs.
 NO_WORDS = re.compile(
     r"^("
     r"ARTalk( .*)?|3D View|AgX - .*|Base Color|Is Camera Ray|From Min|From Max|To Min|To Max|Joint drift"
     r"|\{\d\} (surface|figure|figure head|camera)|\{\d\} · face|\{\d\} · take \{\d\}|\{\d\} \((original|copy)\)"
-    r"|[\w ]*\[[\w-]+\]|\W*"
+    r"|[\w ]*\[[\w-]+\]|\W*|lifeline|UVMap|Basis|[A-Z]:/.*|Installing collected packages: .*"
     r")$"
 )
 
@@ -33,9 +38,13 @@ def source_texts(folder: Path) -> dict[str, str]:
     """Return every text in a package's source that may be shown, each with where it is."""
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*.py")):
-        if "translations" not in path.parts:
-            for line, text in _texts(ast.parse(path.read_text(encoding="utf-8"))):
-                found.setdefault(text, f"{path.relative_to(folder.parent)}:{line}")
+        inside = path.relative_to(folder)
+        if "translations" in path.parts:
+            continue
+        is_for_helpers = inside.as_posix() in FOR_HELPERS
+        for line, text in _texts(ast.parse(path.read_text(encoding="utf-8")), inside.parts[0] == "panels"):
+            if text.endswith(".") or not is_for_helpers:
+                found.setdefault(text, f"{folder.name}/{inside}:{line}")
     return found
 
 
@@ -56,9 +65,15 @@ def asset_texts() -> dict[str, str]:
     return dict.fromkeys(traits, "assets/head.npz") | dict.fromkeys(styles, "assets/voice/styles")
 
 
-def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def table_texts() -> dict[str, str]:
+    """Return the single words that tables hold for people."""
+    words = [*WORDS.values(), "Mesh", *(label for _, label, _ in ACTIONS)]
+    return dict.fromkeys(words, "a table")
+
+
+def _texts(tree: ast.Module, has_tables: bool) -> Iterator[tuple[int, str]]:
     skipped = set(_unseen(tree))
-    labels = set(_labels(tree))
+    labels = {*_labels(tree), *(_table_words(tree) if has_tables else ())}
     for node in ast.walk(tree):
         is_text = isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
         if not is_text or node in skipped:
@@ -85,9 +100,23 @@ def _labels(tree: ast.Module) -> Iterator[ast.AST]:
     """Go through texts that are shown wherever they are said."""
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg in SHOWN_BY:
-            yield node.value
-            if isinstance(node.value, ast.IfExp):
-                yield from (node.value.body, node.value.orelse)
+            shown = [node.value]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SHOWING:
+            shown = node.args
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            shown = [node.value] if node.targets[0].attr in SHOWN_BY else []
+        else:
+            continue
+        for each in shown:
+            words = (each.body, each.orelse) if isinstance(each, ast.IfExp) else (each,)
+            yield from (word for word in words if not (isinstance(word, ast.Constant) and str(word.value).isupper()))
+
+
+def _table_words(tree: ast.Module) -> Iterator[ast.AST]:
+    """Go through words in the tables of a panel: those that are written as headings are."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple):
+            yield from (each for each in node.elts if isinstance(each, ast.Constant) and str(each.value).istitle())
 
 
 def _is_logging(call: ast.Call) -> bool:
@@ -98,7 +127,7 @@ def _is_logging(call: ast.Call) -> bool:
 def _phrase(node: ast.AST) -> str:
     """Return a text with its blanks numbered."""
     if isinstance(node, ast.Constant):
-        return str(node.value)
+        return re.sub(r"\{[a-z]+\}", "{0}", str(node.value))  # one that is filled in later
     assert isinstance(node, ast.JoinedStr)
     number, said = 0, ""
     for value in node.values:
@@ -112,7 +141,7 @@ def _phrase(node: ast.AST) -> str:
 def _is_sentence(text: str) -> bool:
     """Return whether a text is several words that a person may read, rather than code or a path."""
     own = re.sub(r"\{\d+\}", "", text)
-    return " " in text.strip() and _has_word(own) and not re.search(r"[;=]|^\S*\.\S* ?$|, \*|\n", text)
+    return " " in text.strip() and _has_word(own) and not re.search(r"=|^\S*\.\S* ?$|, \*|[\n|\\]", text)
 
 
 def _has_word(text: str) -> bool:
@@ -125,7 +154,7 @@ def _class_texts(cls: type) -> Iterator[str]:
     if is_drawn:
         yield getattr(cls, "bl_label", "")
     if issubclass(cls, bpy.types.Operator):
-        yield kind.description
+        yield kind.description or (cls.__doc__ or "").strip()
     own = set(cls.__annotations__) | {name for base in cls.__mro__ for name in getattr(base, "__annotations__", {})}
     for prop in kind.properties:
         if prop.identifier not in own or prop.is_hidden:
