@@ -34,6 +34,13 @@ class ARTALK_OT_create_head(Explained, bpy.types.Operator):
         """Return why no head can be created."""
         return reasons.no_head(context)
 
+    def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
+        """Add the head, and bring it before the user's eyes: in a new scene it would be a dot."""
+        done = self.execute(context)
+        if "FINISHED" in done:
+            _look_at_selected(context)
+        return done
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Add the head."""
         return _create(self, context, builtin_head_file(), "Head")
@@ -80,6 +87,21 @@ def plain_arrays(context: bpy.types.Context, path: Path) -> Path:
     reply = engine.ask(LoadRig(str(path)))
     assert isinstance(reply, RigReady)  # noqa: S101 - the protocol lets nothing else answer
     return Path(reply.path)
+
+
+def _look_at_selected(context: bpy.types.Context) -> None:
+    """Let the 3D view whose button was pressed show what is selected, with its children."""
+    area = context.area
+    if area is None or area.type != "VIEW_3D":
+        return
+    region = next(each for each in area.regions if each.type == "WINDOW")
+    children = [each for thing in context.selected_objects for each in thing.children_recursive]
+    for child in children:
+        child.select_set(True)
+    with context.temp_override(region=region):
+        bpy.ops.view3d.view_selected()
+    for child in children:
+        child.select_set(False)
 
 
 def _create(operator: bpy.types.Operator, context: bpy.types.Context, path: Path, name: str) -> set[str]:
