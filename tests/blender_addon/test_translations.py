@@ -12,7 +12,7 @@ bpy = pytest.importorskip("bpy", reason="needs a Python with Blender")
 from blender_addon.translations import LANGUAGES, translated
 from blender_addon.translations.phrasebook import blanks
 from bridge.errors import EngineDiedError, EngineTimeoutError, as_sentence
-from tests.blender_addon.visible_text import ROOT, asset_texts, class_texts, source_texts, table_texts
+from tests.blender_addon.visible_text import ROOT, asset_texts, class_texts, source_texts, stage_texts, table_texts
 
 KINDS = (bpy.types.Operator, bpy.types.Panel, bpy.types.PropertyGroup, bpy.types.UIList, bpy.types.AddonPreferences)
 OWN_WORDS = re.compile(r"^(Shape|Coefficient) \d+|^[\W\d]*$")  # of sliders that share one phrase, and no words at all
@@ -34,7 +34,7 @@ def registered_classes() -> tuple[type, ...]:
 def shown() -> dict[str, str]:
     """Every phrase that the add-on can show, with where it is said."""
     addon = source_texts(ROOT / "blender_addon")
-    return {**class_texts(registered_classes()), **asset_texts(), **table_texts(), **addon}
+    return {**class_texts(registered_classes()), **asset_texts(), **table_texts(), **stage_texts(), **addon}
 
 
 @pytest.fixture(scope="module")

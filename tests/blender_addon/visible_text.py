@@ -20,6 +20,7 @@ from blender_addon.released import WORDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN_BY = {"text", "name", "description", "placeholder", "bl_label", "stage", "problem", "label"}
+STAGES = ("artalk_engine/service.py", "artalk_engine/preview.py")
 LOGGERS = {"log"}
 SHOWING = {"translated", "draw_text", "EngineView", "_with_memory"}  # functions whose arguments are shown
 # What is written for those who help, in the one language that they all read: of these, only sentences are translated.
@@ -69,6 +70,21 @@ def table_texts() -> dict[str, str]:
     """Return the single words that tables hold for people."""
     words = [*WORDS.values(), "Mesh", *(label for _, label, _ in ACTIONS)]
     return dict.fromkeys(words, "a table")
+
+
+def stage_texts() -> dict[str, str]:
+    """Return what the engine calls its stages: constants of the modules that tell of progress to Blender."""
+    found: dict[str, str] = {}
+    for name in STAGES:
+        for node in ast.parse((ROOT / name).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign):
+                words = [each.value for each in ast.walk(node.value) if isinstance(each, ast.Constant)]
+                found.update(
+                    dict.fromkeys(
+                        (word for word in words if isinstance(word, str) and re.match(r"[A-Z][a-z]", word)), name
+                    )
+                )
+    return found
 
 
 def _texts(tree: ast.Module, has_tables: bool) -> Iterator[tuple[int, str]]:
