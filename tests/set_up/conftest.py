@@ -1,0 +1,87 @@
+"""The add-on's set-up as its worker loads it: a plain Python, without Blender and the rest of the add-on."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "blender_addon" / "setup"
+TORCH = """
+class cuda:
+    is_available = staticmethod(lambda: False)
+class backends:
+    class mps:
+        is_available = staticmethod(lambda: False)
+"""
+
+if "artalk_setup" not in sys.modules:
+    spec = importlib.util.spec_from_file_location(
+        "artalk_setup", FOLDER / "__init__.py", submodule_search_locations=[str(FOLDER)]
+    )
+    sys.modules["artalk_setup"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules["artalk_setup"])
+
+from artalk_setup import places
+from artalk_setup.installing import Order
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Callable[..., Path]:
+    """Make a wheel of one module."""
+
+    def make(name: str, version: str, source: str = "", folder: str = "wheels") -> Path:
+        path = tmp_path / folder / f"{name}-{version}-py3-none-any.whl"
+        path.parent.mkdir(exist_ok=True)
+        info = f"{name}-{version}.dist-info"
+        files = {
+            f"{name}/__init__.py": source or f"# {'x' * 4000}\n",
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        }
+        digests = {
+            file: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            for file, text in files.items()
+        }
+        record = [f"{file},sha256={digests[file]},{len(text)}" for file, text in files.items()]
+        with zipfile.ZipFile(path, "w") as archive:
+            for file, text in files.items():
+                archive.writestr(file, text)
+            archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,"]))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def order(tmp_path: Path, wheel: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Order:
+    """What a user orders who has two packages in a folder of wheels, and a home with a difficult name."""
+    home = tmp_path / "home – ä 日本 🙂"
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.setenv("LOCALAPPDATA", str(home))
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_TIMEOUT", "3")
+    wheel("torch", "2.13.0", TORCH)
+    wheel("extra", "1.0")
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("torch==2.13.0  # computes\nextra==1.0\n", "utf-8")
+    return Order(
+        root=str(ROOT),
+        requirements=str(requirements),
+        version="",
+        blenders_python=sys.executable,
+        python=sys.executable,
+        build="configured",
+        wheels=str(tmp_path / "wheels"),
+        folder=str(places.environments_folder()),
+    )
