@@ -43,8 +43,8 @@ MESH, DRAFT = "mesh", "draft"
 class Victim:
     """The Blender."""
 
-    def __init__(self, blend: Path, sound: Path) -> None:
-        self.blend, self.sound = blend, sound
+    def __init__(self, blend: Path, sound: Path, is_stand_in: bool) -> None:
+        self.blend, self.sound, self.is_stand_in = blend, sound, is_stand_in
         self.references: dict[str, np.ndarray] = {}
         if blend.exists():
             bpy.ops.wm.open_mainfile(filepath=str(blend))
@@ -122,7 +122,8 @@ class Victim:
             session.ask(1)
         for frame in (1, 20):
             picture = session.picture(frame)
-            assert picture is None or picture.any()
+            # The tests' own engine draws every picture in one grey: one that is half of another would show.
+            assert picture is None or (np.ptp(picture) == 0) == self.is_stand_in
 
     def digests(self) -> dict[str, bytes]:
         """What every take holds."""
@@ -197,7 +198,7 @@ def main(blend: str, sound: str, root: str) -> None:
     if root:
         engine_process.engine_root = lambda: Path(root)
     blender_addon.register()
-    victim = Victim(Path(blend), Path(sound))
+    victim = Victim(Path(blend), Path(sound), bool(root))
     tell({"event": "ready", "takes": victim.check_all()})
     for line in sys.stdin:
         try:
