@@ -78,7 +78,7 @@ class BlenderWindow:
             **dict(options.variables),
         }
         if self.root is not None:
-            shown = {out, HERE, scenario.parent, Path(sys.prefix), Path(sys.base_prefix)}
+            shown = {out, HERE, scenario.parent, Path(sys.prefix), Path(sys.base_prefix), *options.shown}
             session = chroot.inside(self.root, session, shown, variables)
         is_late = _run(session, {**os.environ, **variables}, options.limit_s)
         return _noted(out, f"Blender was stopped after {options.limit_s:.0f} s" if is_late else "")
@@ -92,11 +92,13 @@ class Session:
         size: of the screen, in pixels.
         limit_s: after which it is given up.
         variables: environment variables besides the usual ones.
+        shown: folders that Blender has to see besides the scenario's and the engine's.
     """
 
     size: str = "1400x1100"
     limit_s: float = 240.0
     variables: tuple[tuple[str, str], ...] = ()
+    shown: tuple[Path, ...] = ()
 
 
 @functools.cache

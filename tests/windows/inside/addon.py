@@ -23,3 +23,14 @@ def install() -> None:
 def module(name: str) -> ModuleType:
     """Return one of its modules."""
     return importlib.import_module(f"{PACKAGE}.{name}")
+
+
+def open_panels(*names: str) -> None:
+    """Let some panels that are closed at first be open, such as ``"text"`` for ``ARTALK_PT_text``."""
+    classes = [cls for cls in module("panels").CLASSES if issubclass(cls, bpy.types.Panel)]
+    for cls in reversed(classes):
+        bpy.utils.unregister_class(cls)
+    for cls in classes:
+        if cls.__name__.removeprefix("ARTALK_PT_") in names:
+            cls.bl_options = set(getattr(cls, "bl_options", ())) - {"DEFAULT_CLOSED"}
+        bpy.utils.register_class(cls)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 import addon
 import bpy
-import numpy as np
 from user import Steps, User
 
 
@@ -43,17 +43,16 @@ def steps(user: User) -> Steps:
 
 
 def _scrub(user: User) -> Steps:
-    """Press the mouse on the timeline, at a frame with closed lips and at one with open ones."""
-    face = next(each for each in bpy.context.scene.artalk.rig.children if each.type == "MESH")
-    user.notes["opening"] = {}
+    """Press the mouse on the timeline, here and there, and see how far the jaw is open."""
+    user.notes["jaw_deg"] = []
     for frame in (1, 20, 40, 60):
         yield from user.go_to_frame(frame)
         yield 0.5
         user.take_picture(f"frame_{frame}")
-        shape = np.empty(len(face.data.vertices) * 3, np.float32)
-        evaluated = face.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        evaluated.data.vertices.foreach_get("co", shape)
-        user.notes["opening"][bpy.context.scene.frame_current] = round(1000.0 * float(np.ptp(shape[1::3])), 4)
+        rig = bpy.context.scene.artalk.rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        turn = rig.pose.bones["jaw"].matrix_basis.to_quaternion()
+        user.notes["jaw_deg"].append(round(math.degrees(turn.angle), 3))
+    user.notes["frame"] = bpy.context.scene.frame_current
 
 
 def _keys(rig: bpy.types.Object) -> int:

@@ -144,6 +144,14 @@ class User:
         yield from self.find(what, region)
         yield from self.click()
 
+    def cannot_press(self, what: str, region: bpy.types.Region | None = None) -> Steps:
+        """Fail if the button that runs an operator can be pressed."""
+        try:
+            yield from self.find(what, region)
+        except AssertionError:
+            return
+        raise AssertionError(f"the button for {what} can be pressed")
+
     def paste(self, field: str, text: str) -> Steps:
         """Paste a text into the field that shows a property."""
         yield from self.buttons(self.region(), "wcol_text")
@@ -195,12 +203,12 @@ class User:
             self.window.event_simulate("MOUSEMOVE", "NOTHING", x=at[0], y=at[1])
             yield 0.1
 
-    def click(self) -> Steps:
+    def click(self, pause_s: float = 0.3) -> Steps:
         """Press and release the left button where the mouse is."""
         for value in ("PRESS", "RELEASE"):
             self.window.event_simulate("LEFTMOUSE", value, x=self.mouse[0], y=self.mouse[1])
-            yield 0.1
-        yield 0.3
+            yield min(0.1, pause_s)
+        yield pause_s
 
     def strike(self, key: str, **held: bool) -> Steps:
         """Strike a key, with others held down."""
