@@ -26,6 +26,7 @@ from .preferences import engine_python, preview_memory_bytes
 from .preview.film import FilmJob
 from .preview.session import Pixels, PreviewSession
 from .preview.settings import portrait_of
+from .translations import translated
 
 IMAGE = "ARTalk Preview"
 MARK = "artalk_preview"  # on the screen of the preview's window
@@ -270,7 +271,11 @@ def draw_header(header: bpy.types.Header, context: bpy.types.Context) -> None:
     if portrait_of(context.scene.artalk_preview) != MESH:
         row.prop(context.scene.artalk_preview, "turn", text="")
     if shown.problem or shown.remark:
-        row.label(text=shown.problem or shown.remark, icon="ERROR" if shown.problem else "INFO")
+        row.label(
+            text=translated(shown.problem or shown.remark),
+            icon="ERROR" if shown.problem else "INFO",
+            translate=False,
+        )
     else:
         row.progress(factor=shown.factor, text=shown.text)
 

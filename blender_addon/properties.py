@@ -14,6 +14,7 @@ from .paths import builtin_styles
 from .rig.parts import is_rig, rig_parts
 from .takes.showing import play_take
 from .takes.take import current_take, plays_whole
+from .translations import OWN
 
 NO_STYLE = "NONE"
 DEFAULT_STYLE = "neutral"
@@ -103,7 +104,12 @@ class ArtalkSettings(bpy.types.PropertyGroup):
         name="Sound", description="The speech: a WAV, FLAC, MP3 or OGG file", subtype="FILE_PATH", options=PATH_OPTIONS
     )
     start_s: bpy.props.FloatProperty(
-        name="From", description="Where in the sound to begin, in seconds", min=0.0, precision=2, unit="TIME_ABSOLUTE"
+        name="From",
+        description="Where in the sound to begin, in seconds",
+        min=0.0,
+        precision=2,
+        unit="TIME_ABSOLUTE",
+        translation_context=OWN,
     )
     end_s: bpy.props.FloatProperty(
         name="To",
@@ -111,6 +117,7 @@ class ArtalkSettings(bpy.types.PropertyGroup):
         min=0.0,
         precision=2,
         unit="TIME_ABSOLUTE",
+        translation_context=OWN,
     )
     channel: bpy.props.EnumProperty(name="Channel", description="What of the sound to hear", items=CHANNELS)
     style: bpy.props.EnumProperty(name="Style", description="How to speak", items=_style_items, default=_DEFAULT)

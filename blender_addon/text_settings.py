@@ -6,6 +6,7 @@ from __future__ import annotations
 import bpy
 
 from . import voices
+from .translations import OWN
 
 SOURCES = (
     ("TYPED", "Line", "A line typed here"),
@@ -24,7 +25,9 @@ def _voices(_: bpy.types.PropertyGroup, __: bpy.types.Context, ___: str) -> list
 class ArtalkText(bpy.types.PropertyGroup):
     """What to say, and who says it."""
 
-    source: bpy.props.EnumProperty(name="Source", description="Where the text is", items=SOURCES)
+    source: bpy.props.EnumProperty(
+        name="Source", description="Where the text is", items=SOURCES, translation_context=OWN
+    )
     line: bpy.props.StringProperty(name="Line", description="What to say")
     text: bpy.props.PointerProperty(name="Text", description="What to say", type=bpy.types.Text)
     language: bpy.props.StringProperty(
@@ -41,7 +44,14 @@ class ArtalkText(bpy.types.PropertyGroup):
     )
     speaker: bpy.props.StringProperty(name="Speaker", description="Of a Piper voice that has several: name or number")
     rate: bpy.props.FloatProperty(
-        name="Rate", description="How fast to speak", default=1.0, min=0.5, max=2.5, step=5, precision=2
+        name="Rate",
+        description="How fast to speak",
+        default=1.0,
+        min=0.5,
+        max=2.5,
+        step=5,
+        precision=2,
+        translation_context=OWN,
     )
     pitch: bpy.props.FloatProperty(
         name="Pitch",
@@ -50,6 +60,7 @@ class ArtalkText(bpy.types.PropertyGroup):
         max=6.0,
         step=50,
         precision=1,
+        translation_context=OWN,
     )
 
 

@@ -13,6 +13,7 @@ from .. import jobs, notices
 from ..engine_process import engine
 from ..errors import AddonError, EngineJobError
 from ..preferences import engine_device, engine_precision, engine_python, voice_folder
+from ..translations import translated
 from .reporting import Explained, report_error
 
 
@@ -42,7 +43,7 @@ class ARTALK_OT_check_engine(Explained, bpy.types.Operator):
         except (AddonError, BridgeError) as exc:
             return report_error(self, exc)
         assert isinstance(voice, Description)  # noqa: S101 - the protocol lets nothing else answer
-        self.report({"INFO"}, f"The engine {engine.version} works, on {voice.device}")
+        self.report({"INFO"}, translated(f"The engine {engine.version} works, on {voice.device}"))
         return {"FINISHED"}
 
 

@@ -16,6 +16,7 @@ from ..preferences import engine_python, preferences
 from ..released import size_text
 from ..setup_orders import models_task
 from ..setup_tasks import Task
+from ..translations import translated
 from .reporting import Explained
 from .setup import TaskOperator
 
@@ -73,7 +74,7 @@ class ARTALK_OT_download_models(TaskOperator, bpy.types.Operator):
         column = self.layout.column(align=True)
         total = sum(file.size - (file.here if file.state == "partial" else 0) for file in files)
         names = files[0].file_name if len(files) == 1 else f"{len(files)} files"
-        column.label(text=f"{names}, {size_text(total)} to download")
+        column.label(text=translated(f"{names}, {size_text(total)} to download"), translate=False)
         for licence in sorted({file.licence for file in files}):
             box = self.layout.box().column(align=True)
             for line in wrapped((shelf.licences if shelf else {}).get(licence, licence)):

@@ -19,6 +19,7 @@ from ..preferences import engine_python
 from ..setup import places
 from ..setup_orders import order_of, plan_lines
 from ..setup_tasks import Task
+from ..translations import translated
 from .reporting import Explained
 
 
@@ -48,7 +49,7 @@ class TaskOperator(Explained):
                 setup_tasks.run(task)
         except AddonError as exc:
             setup_tasks.show(Notice(str(exc), exc.remedy, is_error=True))
-            self.report({"ERROR"}, f"{exc} {exc.remedy}".strip())
+            self.report({"ERROR"}, translated(f"{exc} {exc.remedy}".strip()))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -74,7 +75,7 @@ class ARTALK_OT_install_engine(TaskOperator, bpy.types.Operator):
         """Draw what will be made."""
         column = self.layout.column(align=True)
         for line in plan_lines(context):
-            column.label(text=line)
+            column.label(text=translated(line), translate=False)
 
     def task(self, context: bpy.types.Context) -> Task:
         """Return what to do; the engine ends first, for it may stand in the way of its successor."""
@@ -194,7 +195,7 @@ class ARTALK_OT_copy_setup(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Copy it."""
         context.window_manager.clipboard = setup_report.text() if self.what == "REPORT" else setup_report.log_text()
-        self.report({"INFO"}, "Copied")
+        self.report({"INFO"}, translated("Copied"))
         return {"FINISHED"}
 
 

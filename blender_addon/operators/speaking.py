@@ -17,6 +17,7 @@ from ..errors import AddonError
 from ..preferences import engine_python, text_voices_folder
 from ..speaking import SpeakOrder
 from ..text_settings import words_of
+from ..translations import translated
 from .generate import Generating, order_of
 from .reporting import Explained, report_error
 
@@ -71,7 +72,7 @@ class ARTALK_OT_list_voices(Explained, bpy.types.Operator):
             return report_error(self, exc)
         assert isinstance(answer, Voices)  # noqa: S101 - the protocol lets nothing else answer
         voices.remember(answer)
-        self.report({"INFO"}, f"{len(answer.languages)} languages, {len(answer.voices)} voices")
+        self.report({"INFO"}, translated(f"{len(answer.languages)} languages, {len(answer.voices)} voices"))
         return {"FINISHED"}
 
 

@@ -13,6 +13,7 @@ from ..engine_process import engine
 from ..preferences import voice_folder
 from ..preview.settings import portrait_of
 from ..rig.parts import is_rig
+from ..translations import translated
 from .main import settings_column
 from .tab import Tab, draw_reason, draw_text
 
@@ -51,7 +52,7 @@ class ARTALK_PT_preview(Tab, bpy.types.Panel):
 def _draw_state(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     state = preview_window.state()
     row = layout.row(align=True)
-    row.progress(factor=state.factor, text=state.text)
+    row.progress(factor=state.factor, text=translated(state.text), translate=False)
     row.operator("artalk.close_preview", text="", icon="X")
     for text, icon in ((state.problem, "ERROR"), (state.remark, "INFO")):
         if text:

@@ -14,7 +14,8 @@ from . import de, ja, zh_hans
 from .phrasebook import Phrasebook
 
 LANGUAGES = {"de_DE": de.TEXTS, "ja_JP": ja.TEXTS, "zh_HANS": zh_hans.TEXTS}  # by Blender's names of them
-CONTEXTS = ("*", "Operator")  # of labels and names; of buttons
+OWN = "ARTalk"  # for names that mean something else in Blender, which would use its own words for them
+CONTEXTS = ("*", "Operator", OWN)  # of labels and names; of buttons
 
 _books: dict[str, Phrasebook] = {}
 

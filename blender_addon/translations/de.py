@@ -250,6 +250,7 @@ TEXTS = {
     "Continuity": "Anschluss",
     "Convert the sound to WAV or FLAC.": "Den Ton in WAV oder FLAC umwandeln.",
     "Converting the head": "Kopf wird umgewandelt",
+    "Copied": "Kopiert",
     "Copy": "Kopieren",
     "Copy Details": "Details kopieren",
     "Copy this take with its changes by hand, and show the copy": "Diesen Take mit seinen Änderungen von Hand kopieren und die Kopie zeigen",

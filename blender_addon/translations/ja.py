@@ -250,6 +250,7 @@ TEXTS = {
     "Continuity": "つながり",
     "Convert the sound to WAV or FLAC.": "音声を WAV か FLAC に変換してください。",
     "Converting the head": "頭部を変換中",
+    "Copied": "コピーしました",
     "Copy": "コピー",
     "Copy Details": "詳細をコピー",
     "Copy this take with its changes by hand, and show the copy": "手作業の変更ごとこのテイクを複製し、その複製を表示する",

@@ -58,13 +58,18 @@ class Phrasebook:
         for pattern, said in patterns:
             found = pattern.fullmatch(text)
             if found is not None:
-                fillings = [self._filling(value) for value in found.groups()]
+                fillings = [
+                    self._filling(value, text[start - 1 : start] == "'")
+                    for value, start in zip(found.groups(), map(found.start, range(1, pattern.groups + 1)), strict=True)
+                ]
                 return _BLANK.sub(lambda blank: fillings[int(blank[1])], said)  # noqa: B023 - used at once
         return None
 
-    def _filling(self, value: str) -> str:
-        """Say what fills a blank: words are translated if they are a phrase themselves, a name never is."""
-        return self.say(value) if " " in value else value
+    def _filling(self, value: str, is_name: bool) -> str:
+        """Say what fills a blank: words are translated if they are a phrase themselves, a name in quotes never is."""
+        if is_name or not (" " in value or value.islower()):
+            return value
+        return str(self.say(value))
 
     def _sentences(self, text: str) -> str:
         """Say a text sentence by sentence; what is no phrase stays as it is."""

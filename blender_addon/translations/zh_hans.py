@@ -250,6 +250,7 @@ TEXTS = {
     "Continuity": "连续性",
     "Convert the sound to WAV or FLAC.": "请将声音转换为 WAV 或 FLAC。",
     "Converting the head": "正在转换头部",
+    "Copied": "已复制",
     "Copy": "复制",
     "Copy Details": "复制详情",
     "Copy this take with its changes by hand, and show the copy": "复制此镜次及其手动修改，并显示副本",

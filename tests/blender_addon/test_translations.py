@@ -81,6 +81,8 @@ def test_every_remedy_of_the_engine_s_errors_is_translated(locale, engine):
         ("de_DE", "Joints are 2 degrees off on average.", "Gelenke weichen im Mittel um 2 Grad ab."),
         ("ja_JP", "Waiting: 2", "待機中：2"),
         ("zh_HANS", "Not answering for 7 s", "7 秒无响应"),
+        ("de_DE", "The jaw jumps, 7 times the usual", "Ein Sprung (Kiefer), 7-mal das Übliche"),
+        ("de_DE", "'head' is hidden.", "„head“ ist verborgen."),  # what the user calls it
     ],
 )
 def test_a_sentence_with_names_and_numbers_is_said_in_the_language(locale, text, said):

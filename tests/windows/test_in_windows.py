@@ -29,6 +29,7 @@ LIMIT_S = float(os.environ.get("ARTALK_WINDOWS_LIMIT_S", "400"))
 LONG_S = 90.0
 SIDEBAR = (slice(80, 760), slice(870, 1120))  # of the screen: rows and columns of the add-on's tab
 LANGUAGES = {"de_DE": "Kopf erstellen", "ja_JP": "頭部を作成", "zh_HANS": "创建头部"}
+PITCHES = {"de_DE": "Tonhöhe", "ja_JP": "高さ", "zh_HANS": "音高"}
 
 pytestmark = pytest.mark.windows
 
@@ -249,6 +250,7 @@ def test_the_interface_is_drawn_in_other_languages(settings, locale):
     assert known == locale
     assert label == LANGUAGES[locale]
     assert sentence != "Choose a sound file."
+    assert settings.notes["pitch"][locale] == PITCHES[locale]
     for page in ("panel", "preferences"):
         ours, english = settings.picture(f"{page}_{locale}"), settings.picture(f"{page}_en_US")
         area = SIDEBAR if page == "panel" else (slice(80, 900), slice(0, 1120))

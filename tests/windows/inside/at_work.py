@@ -104,7 +104,6 @@ def _text(user: User) -> Steps:
     """A text becomes sound, strip and take."""
     jobs = addon.module("jobs")
     addon.open_panels("text")
-    bpy.context.scene.artalk_text.source = "LINE"
     bpy.context.scene.artalk_text.line = SENTENCE
     before = bpy.context.scene.artalk.rig.animation_data.action
     yield from user.until_drawn()

@@ -79,6 +79,8 @@ def _languages(user: User) -> Steps:
         yield from user.until_drawn()
         user.take_picture(f"panel_{locale}")
         label = bpy.app.translations.pgettext_iface("Create Head")
+        pitch = bpy.app.translations.pgettext_iface("Pitch", "ARTalk")  # in Blender another kind of pitch
+        user.notes["pitch"] = {**user.notes.get("pitch", {}), locale: pitch}
         user.notes["said"][locale] = [label, translated("Choose a sound file."), bpy.app.translations.locale]
         area = user.area("VIEW_3D")
         area.type = "PREFERENCES"

@@ -38,13 +38,13 @@ class User:
 
     # Waiting
 
-    def until(self, condition: Callable[[], Any], what: str, limit_s: float = 60.0) -> Steps:
+    def until(self, condition: Callable[[], Any], what: str, limit_s: float = 120.0, every_s: float = 0.05) -> Steps:
         """Wait for something, and note how long that took."""
         began = time.monotonic()
         while not condition():
             if time.monotonic() - began > limit_s:
                 raise AssertionError(f"waited {limit_s:.0f} s in vain until {what}")
-            yield 0.05
+            yield every_s
         self.notes.setdefault("waited_s", {})[what] = round(time.monotonic() - began, 3)
 
     # Looking
@@ -94,7 +94,7 @@ class User:
             return time.monotonic() - steady_since > STEADY_S
 
         self._redraw()
-        yield from self.until(is_steady, "the window is drawn")
+        yield from self.until(is_steady, "the window is drawn", every_s=0.25)  # looking takes time, too
 
     def pixels(self) -> np.ndarray:
         """What the screen shows, ``[H, W, 3]`` of bytes, the highest row first."""
