@@ -211,7 +211,7 @@ def in_session(session: int) -> list[int]:
 
 def test_the_worker_tells_its_errors_as_one_line_of_json(order):
     command = worker.command(Path(sys.executable), "install", {**asdict(order), "wheels": "/no/such/folder"})
-    answer = subprocess.run(command, stdin=subprocess.PIPE, capture_output=True, text=True, check=False)
-    said = json.loads(answer.stdout.splitlines()[-1])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        said = json.loads(child.stdout.readlines()[-1])
     assert said["error"]["code"] == "wheels"
-    assert answer.returncode == 1
+    assert child.returncode == 1

@@ -38,13 +38,13 @@ def _without_head(user: User) -> Steps:
     bpy.ops.object.mode_set(mode="OBJECT")
     bpy.ops.object.delete()
     bpy.ops.artalk.create_head()
-    bpy.ops.ed.undo_push(message="Create a head")
+    bpy.context.scene.artalk.sound = os.environ["ARTALK_LONG_SOUND"]
+    bpy.ops.ed.undo_push(message="Create a head and choose a sound")
 
 
 def _while_it_works(user: User) -> Steps:
     """Three jobs; one is taken out, the file is saved, a step is undone, and the rest is cancelled."""
     settings, jobs = bpy.context.scene.artalk, addon.module("jobs")
-    settings.sound = os.environ["ARTALK_LONG_SOUND"]
     yield from user.until_drawn()
     for _ in range(3):
         bpy.ops.artalk.generate("INVOKE_DEFAULT")
