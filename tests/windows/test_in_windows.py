@@ -186,23 +186,29 @@ def test_details_can_be_copied_for_a_report(at_work):
     assert "Blender 5" in at_work.notes["details"]
 
 
-def test_a_text_becomes_a_take_in_one_press(at_work):
-    is_new, keys = at_work.notes["spoken"]
-    assert is_new
-    assert keys > 30
+# A text, the preview, another file
 
 
-def test_the_preview_s_window_follows_the_playhead(at_work):
-    assert at_work.notes["windows"] == 2
-    assert at_work.notes["pictures_differ"]
-    assert min(at_work.notes["picture_size"]) >= 64
-    assert at_work.notes["preview"][0] == ""
-    assert at_work.notes["windows_after_closing"] == 1
+@pytest.fixture
+def spoken(play) -> Played:
+    return play("text_and_preview")
 
 
-def test_another_file_ends_the_job_and_says_so(at_work):
-    assert not at_work.notes["works_in_other_file"]
-    assert any("Another file was opened" in text for text in at_work.notes["said_in_other_file"])
+def test_a_text_becomes_a_take_in_one_press(spoken):
+    assert spoken.notes["keys"] > 30
+
+
+def test_the_preview_s_window_follows_the_playhead(spoken):
+    assert spoken.notes["windows"] == 2
+    assert spoken.notes["pictures_differ"]
+    assert min(spoken.notes["picture_size"]) >= 64
+    assert spoken.notes["preview"][0] == ""
+    assert spoken.notes["windows_after_closing"] == 1
+
+
+def test_another_file_ends_the_job_and_says_so(spoken):
+    assert not spoken.notes["works_in_other_file"]
+    assert any("Another file was opened" in text for text in spoken.notes["said_in_other_file"])
 
 
 # Preferences and languages

@@ -1,4 +1,4 @@
-"""Work that shows itself: progress, queue, cancel, undo, saving, another file, errors, a text, and the preview."""
+"""Work that shows itself: progress, queue, cancel, undo, saving, and errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import bpy
 from user import Steps, User
 
 GONE = "/no/such/folder/gone.wav"
-SENTENCE = "Maybe tomorrow we will know more about it."
 
 
 def steps(user: User) -> Steps:
@@ -22,9 +21,6 @@ def steps(user: User) -> Steps:
     yield from _without_head(user)
     yield from _while_it_works(user)
     yield from _error(user)
-    yield from _text(user)
-    yield from _preview(user)
-    yield from _other_file(user)
 
 
 def _without_head(user: User) -> Steps:
@@ -98,58 +94,6 @@ def _error(user: User) -> Steps:
     for notice in list(notices.standing()):
         bpy.ops.artalk.dismiss(index=notices.standing().index(notice))
     user.notes["standing_after_dismiss"] = len(notices.standing())
-
-
-def _text(user: User) -> Steps:
-    """A text becomes sound, strip and take."""
-    jobs = addon.module("jobs")
-    addon.open_panels("text")
-    bpy.context.scene.artalk_text.line = SENTENCE
-    before = bpy.context.scene.artalk.rig.animation_data.action
-    yield from user.until_drawn()
-    user.take_picture("text")
-    yield from user.press("artalk.speak")
-    yield from user.until(lambda: jobs.current() is None, "the text is spoken")
-    take = bpy.context.scene.artalk.rig.animation_data.action
-    user.notes["spoken"] = [take != before, _keys()]
-    yield from user.until_drawn()
-    user.take_picture("spoken")
-
-
-def _preview(user: User) -> Steps:
-    """The preview's window follows the playhead."""
-    preview = addon.module("preview_window")
-    bpy.ops.artalk.open_preview()
-    user.notes["windows"] = len(bpy.context.window_manager.windows)
-    scene = bpy.context.scene
-    seen = []
-    for frame in (10, 20):
-        scene.frame_set(frame)
-        yield from user.until(lambda at=frame: preview.state().done > at, f"frame {frame} is drawn")
-        yield 0.5
-        image = bpy.data.images[preview.IMAGE]
-        seen.append(hash(tuple(image.pixels[: 4 * 4096])))
-        user.notes["picture_size"] = list(image.size)
-    user.take_picture("preview")
-    user.notes["pictures_differ"] = len(set(seen)) == len(seen)
-    user.notes["preview"] = [preview.state().problem, preview.state().total]
-    bpy.ops.artalk.close_preview()
-    user.notes["windows_after_closing"] = len(bpy.context.window_manager.windows)
-
-
-def _other_file(user: User) -> Steps:
-    """Another file, opened while the engine works, ends the job and says so."""
-    settings, jobs, notices = bpy.context.scene.artalk, addon.module("jobs"), addon.module("notices")
-    settings.sound = os.environ["ARTALK_LONG_SOUND"]
-    bpy.ops.artalk.generate("INVOKE_DEFAULT")
-    yield from user.until(lambda: jobs.current().fraction > 0.0, "the engine is at work again")
-    bpy.ops.wm.read_homefile(use_empty=False, use_factory_startup=True)
-    yield 0.5
-    user.notes["works_in_other_file"] = jobs.current() is not None
-    user.notes["said_in_other_file"] = [notice.text for notice in notices.standing()]
-    yield from user.show_tab("ARTalk")
-    yield from user.until_drawn()
-    user.take_picture("other_file")
 
 
 def _keys() -> int:
