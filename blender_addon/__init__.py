@@ -49,7 +49,8 @@ def register() -> None:
     bpy.types.Scene.artalk_body = bpy.props.PointerProperty(type=ArtalkBodySettings)
     bpy.types.Scene.artalk_preview = bpy.props.PointerProperty(type=ArtalkPreview)
     bpy.types.Scene.artalk_text = bpy.props.PointerProperty(type=ArtalkText)
-    bpy.app.handlers.load_post.append(_end_job)
+    for name, handler in _HANDLERS:
+        getattr(bpy.app.handlers, name).append(handler)
     keymaps.register()
     preview_window.register()
     engine_watch.register()
@@ -63,7 +64,8 @@ def unregister() -> None:
     setup_tasks.stop_all()
     notices.dismiss()
     keymaps.unregister()
-    bpy.app.handlers.load_post.remove(_end_job)
+    for name, handler in _HANDLERS:
+        getattr(bpy.app.handlers, name).remove(handler)
     del bpy.types.Scene.artalk_text
     del bpy.types.Scene.artalk_preview
     del bpy.types.Scene.artalk_body
@@ -79,3 +81,24 @@ def unregister() -> None:
 def _end_job(*_: object) -> None:
     """End the jobs of the file that was; one that could not be opened ends none."""
     jobs.abandon("Another file was opened while the engine was at work.")
+    jobs.mend()
+
+
+@persistent
+def _settle_job(*_: object) -> None:
+    """Let no file be saved with half-written curves."""
+    jobs.settle()
+
+
+@persistent
+def _mend_takes(*_: object) -> None:
+    """Undo and redo may bring back what was half-written."""
+    jobs.mend()
+
+
+_HANDLERS = (
+    ("load_post", _end_job),
+    ("save_pre", _settle_job),
+    ("undo_post", _mend_takes),
+    ("redo_post", _mend_takes),
+)

@@ -15,6 +15,7 @@ from bridge.messages import Failed, Progress, Reply
 from .engine_process import EngineProcess
 from .errors import AddonError, EngineJobError
 from .notices import Notice
+from .takes.record import TakeDetails
 
 CANCELLED = "cancelled"  # code of the engine's answer to a job that was stopped on request
 EARLY_S = 0.5  # of a stage: too little to tell from how long the rest will take
@@ -84,6 +85,13 @@ class EngineJob:
         Args:
             budget_s: how long that may take, about.
         """
+
+    def settle(self) -> None:
+        """Leave nothing half-done in the file, which is about to be saved; never raises."""
+
+    def is_making(self, _: TakeDetails) -> bool:
+        """Whether a take is the one that this job makes."""
+        return False
 
     def cancel(self) -> None:
         """Ask the engine to stop; the job is over when it answers."""

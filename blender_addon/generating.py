@@ -125,6 +125,14 @@ class GenerateJob(EngineJob):
         except AddonError as exc:
             self.fail(exc)
 
+    def settle(self) -> None:
+        """Bring all curves to one length, whatever time that takes."""
+        try:
+            while not self.is_over and self._growing.is_under_way:
+                self._write(float("inf"))
+        except AddonError as exc:
+            self.fail(exc)
+
     def stop(self, reason: AddonError | BridgeError | None) -> None:
         """End the job before its time and keep what has arrived, as a take that is marked incomplete.
 

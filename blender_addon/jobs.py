@@ -28,6 +28,7 @@ from .generating import GenerateJob, Order
 from .paths import engine_log_file
 from .preview.film import FilmJob, FilmOrder
 from .speaking import SpeakJob, SpeakOrder
+from .takes.mending import mend_takes
 
 TICK_S = 0.03  # between two looks at the engine while it works
 BUDGET_S = 0.004  # of a tick for reading, and again for writing
@@ -137,6 +138,20 @@ def remove(number: int) -> None:
         _waiting.remove(each)
         each.job.stop(None)  # it may have laid files ready
     notices.redraw()
+
+
+def settle() -> None:
+    """Leave nothing half-written in the file, which is about to be saved."""
+    if _current is not None:
+        _current.settle()
+
+
+def mend() -> None:
+    """Write takes to their end that came back half-written, from a file or from the undo history."""
+    job = _current
+    mended = mend_takes(lambda details: job is not None and job.is_making(details))
+    if mended:
+        log.info("mended %s", ", ".join(mended))
 
 
 def abandon(text: str) -> None:

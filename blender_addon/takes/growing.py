@@ -26,6 +26,7 @@ from .take import baked
 Floats = NDArray[np.float64]
 Motion = NDArray[np.float32]
 
+UNFINISHED = "artalk_unfinished"  # on the Action: some of its curves are longer than others
 TURN = ".rotation_quaternion"  # how the paths of curves end whose sign is free
 
 
@@ -54,6 +55,11 @@ class GrowingTake:
         """Whether there is something to write, and enough for writing whole curves anew."""
         return bool(self._todo) or (self.arrived > 0 and self.arrived >= 2 * self.written)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether some curves reach farther than others."""
+        return bool(self._todo)
+
     def add(self, motion: Motion) -> None:
         """Take in the next frames, ``[T, 106]``."""
         self._pieces.append(motion)
@@ -80,6 +86,7 @@ class GrowingTake:
         self._mark = action.get(WRITTEN)
         if not self._todo:
             self.written = self._planned
+            action.pop(UNFINISHED, None)
             keep_details(action, details)
             parts.rig.update_tag()
             parts.keys.update_tag()
@@ -87,6 +94,7 @@ class GrowingTake:
     def _plan(self, parts: RigParts, action: bpy.types.Action, details: TakeDetails) -> None:
         """Begin to bring all curves to what has arrived."""
         prepare_bones(parts)
+        action[UNFINISHED] = True
         keep_packed(action, details, self._packed + self._packer.copy().flush())
         self._planned = self.arrived
         if details.edits or details.on_whole_frames:  # these look at the motion as a whole

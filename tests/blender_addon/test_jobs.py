@@ -19,7 +19,8 @@ from blender_addon.operators.generate import order_of
 from blender_addon.panels.progress import _progress
 from blender_addon.preferences import engine_python
 from blender_addon.rig.parts import rig_parts
-from blender_addon.takes.curves import changed_by_hand
+from blender_addon.takes.curves import changed_by_hand, named_values
+from blender_addon.takes.growing import UNFINISHED
 from blender_addon.takes.record import take_details, take_motion, takes_of
 from blender_addon.takes.take import baked, current_take
 from bridge.messages import Progress
@@ -178,14 +179,65 @@ def test_undo_and_redo_in_the_middle_of_writing_leave_whole_curves(scene, head, 
     assert take_details(take).is_complete
 
 
+def half_write(monkeypatch, ask) -> None:
+    """Stop in the middle of writing."""
+    monkeypatch.setattr(jobs, "BUDGET_S", 0.0)  # one curve a tick
+    ask("wait")
+    start()
+    wait_for(lambda: len(takes()) == 1 and UNFINISHED in takes()[0])
+    assert not is_even()
+
+
+def is_even() -> bool:
+    """Whether every curve of the take is there and as long as its motion."""
+    parts, take = rig_parts(bpy.context.scene.artalk.rig), takes()[0]
+    found, motion = curves_of(parts, take), take_motion(take)
+    expected = named_values(parts, baked(parts, take_details(take), motion)[1])
+    return {name: len(places) for name, places in found.items()} == {
+        (name.path, name.index): len(motion) for name in expected
+    }
+
+
+def test_a_file_that_is_saved_in_the_middle_of_writing_holds_whole_curves(scene, head, ask, monkeypatch, tmp_path):
+    half_write(monkeypatch, ask)
+    path = str(tmp_path / "saved.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    assert jobs.current() is not None
+    assert is_even()
+    jobs.stop_all()
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert is_even()
+
+
+def test_curves_that_come_back_half_written_from_a_file_are_mended(scene, head, ask, monkeypatch, tmp_path):
+    """Blender saves by itself, too, and tells nobody."""
+    half_write(monkeypatch, ask)
+    monkeypatch.setattr(jobs, "settle", lambda: None)
+    path = str(tmp_path / "autosave.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)
+    jobs.stop_all()
+    assert not is_even()
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert is_even()
+    assert not take_details(takes()[0]).is_complete
+
+
+def test_curves_that_come_back_half_written_from_the_undo_history_are_mended(scene, head, ask, monkeypatch):
+    half_write(monkeypatch, ask)
+    bpy.ops.ed.undo_push(message="half a take")
+    jobs.cancel()
+    finish()
+    bpy.ops.ed.undo_push(message="the whole take")
+    bpy.ops.ed.undo()
+    assert is_even()
+
+
 def test_a_take_that_grew_is_as_one_that_was_written_at_once(scene, head, ask):
     ask("sound")
     bpy.ops.artalk.generate()
     take = current_take(head.rig)
     frames, channels = baked(head, take_details(take), take_motion(take))
     grown = curves_of(head, take)
-    from blender_addon.takes.curves import named_values
-
     for name, values in named_values(head, channels).items():
         places = grown[name.path, name.index]
         np.testing.assert_allclose(places[:, 0], frames, atol=1e-5)

@@ -166,7 +166,8 @@ class Victim:
     def check_files(self) -> None:
         """No file is unfinished, and the temporary ones are those of the engine that runs."""
         for path in self.blend.parent.iterdir():
-            assert path.suffix in (".blend", ".blend1", ".wav"), path
+            # A file with an @ is Blender's own, of a Blender that was killed while it saved.
+            assert path.suffix in (".blend", ".blend1", ".blend@", ".wav"), path
             if path.suffix == ".wav":
                 with wave.open(str(path)) as sound:
                     assert sound.getnframes() > 0

@@ -39,10 +39,11 @@ def _next(steps: Iterator[float], user: User) -> float | None:
     try:
         return next(steps)
     except StopIteration:
-        (user.out / "notes.json").write_text(json.dumps(user.notes), "utf-8")
+        pass
     except BaseException:
         (user.out / "failed.txt").write_text(traceback.format_exc(), "utf-8")
         user.take_picture("failed")
+    (user.out / "notes.json").write_text(json.dumps(user.notes, default=str), "utf-8")
     bpy.ops.wm.quit_blender()
     return None
 
