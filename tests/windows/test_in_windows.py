@@ -142,7 +142,7 @@ def test_a_new_head_can_be_seen_at_once(newcomer):
 
 def test_the_panel_is_drawn_at_every_step(newcomer):
     for name in ("enabled", "ready", "working", "generated"):
-        assert drawn_share(newcomer.picture(name)[SIDEBAR]) > 0.01, name
+        assert drawn_share(newcomer.picture(name)[SIDEBAR]) > 0.002, name
 
 
 # Work that shows itself
@@ -237,7 +237,7 @@ def test_a_program_that_is_no_python_is_told_in_a_sentence_with_a_remedy(setting
 
 def test_the_system_check_reports_what_helpers_ask(settings):
     report = "\n".join(settings.notes["report"])
-    for word in ("Blender", "Python", "PyTorch", "Memory", "Disk", "ARTalk"):
+    for word in ("Blender", "Python", "torch", "Memory", "Disk", "ARTalk"):
         assert word in report, word
 
 
@@ -257,6 +257,7 @@ def test_the_interface_is_drawn_in_other_languages(settings, locale):
     assert label == LANGUAGES[locale]
     assert sentence != "Choose a sound file."
     assert settings.notes["pitch"][locale] == PITCHES[locale]
+    assert settings.notes["clipped"][locale] == []
     for page in ("panel", "preferences"):
         ours, english = settings.picture(f"{page}_{locale}"), settings.picture(f"{page}_en_US")
         area = SIDEBAR if page == "panel" else (slice(80, 900), slice(0, 1120))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 import addon
+import blf
 import bpy
 from user import Steps, User
 
+MARGINS = 90  # pixels beside a button's name: tabs, borders, its icon
 LANGUAGES = ("de_DE", "ja_JP", "zh_HANS")
 
 
@@ -59,6 +61,14 @@ def _preferences(user: User) -> Steps:
     bpy.ops.artalk.dismiss_setup()
 
 
+def _clipped(width: int) -> list[str]:
+    """Return the names of buttons that are too long for the sidebar."""
+    blf.size(0, 11.0 * bpy.context.preferences.system.ui_scale)
+    classes = [cls for cls in addon.module("operators").CLASSES if hasattr(cls, "bl_label")]
+    labels = [bpy.app.translations.pgettext_iface(cls.bl_label, "Operator") for cls in classes]
+    return [label for label in labels if blf.dimensions(0, label)[0] > width - MARGINS]
+
+
 def _languages(user: User) -> Steps:
     """Look at the same two pages in every language."""
     view, translated = bpy.context.preferences.view, addon.module("translations").translated
@@ -78,6 +88,7 @@ def _languages(user: User) -> Steps:
         yield from user.show_tab("ARTalk")
         yield from user.until_drawn()
         user.take_picture(f"panel_{locale}")
+        user.notes["clipped"] = {**user.notes.get("clipped", {}), locale: _clipped(user.region().width)}
         label = bpy.app.translations.pgettext_iface("Create Head")
         pitch = bpy.app.translations.pgettext_iface("Pitch", "ARTalk")  # in Blender another kind of pitch
         user.notes["pitch"] = {**user.notes.get("pitch", {}), locale: pitch}
