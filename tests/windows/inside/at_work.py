@@ -66,10 +66,11 @@ def _while_it_works(user: User) -> Steps:
 
     bpy.ops.artalk.remove_job(number=jobs.waiting()[0].number)
     yield from user.find("artalk.cancel")
-    cancelled_at, job = time.monotonic(), jobs.current()
+    job, cancelled_at, worked_at = jobs.current(), time.monotonic(), time.thread_time()
     yield from user.click(0.02)
     yield from user.until(lambda: jobs.current() is not job, "the job is cancelled")
     user.notes["cancel_s"] = time.monotonic() - cancelled_at
+    user.notes["cancel_work_s"] = time.thread_time() - worked_at
     user.notes["keys_after_cancel"] = _keys()
     yield from user.until_drawn()
     user.take_picture("cancelled")
