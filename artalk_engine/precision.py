@@ -22,7 +22,7 @@ from .audio.wav2vec import FeedForward
 from .errors import OptionError
 from .motion.generator import BitwiseARModel
 from .motion.transformer import AdaLNSelfAttn
-from .prepared import LARGEST_BYTE, ChannelsLastConv, EightBitLinear, Gelu, PackedLinear, ReducedLinear
+from .prepared import LARGEST_BYTE, ChannelsLastConv, EightBitConv, EightBitLinear, Gelu, PackedLinear, ReducedLinear
 
 Precision = Literal["exact", "fast"]
 
@@ -81,8 +81,10 @@ def is_sound(dtype: torch.dtype) -> bool:
     """Say whether the processor's library computes in a type at all, and without overflow."""
     if dtype != torch.int8:
         return can_pack(dtype)
-    largest = torch.full((4, 64), LARGEST_BYTE, dtype=torch.int8)
-    return can_pack(FULL) and bool((torch._int_mm(largest, largest.t()) == 64 * LARGEST_BYTE**2).all())
+    if not can_pack(FULL) or not hasattr(torch.ops.onednn, "qlinear_pointwise"):
+        return False
+    largest = torch.full((4, 64), float(LARGEST_BYTE))
+    return bool((EightBitLinear(largest, None)(largest) == 64 * LARGEST_BYTE**2).all())
 
 
 def can_pack(dtype: torch.dtype) -> bool:
@@ -124,7 +126,7 @@ def _exchange(module: nn.Module, dtype: torch.dtype, device: torch.device) -> No
             setattr(module, name, _linear(child, dtype, device, is_inner=name in ATTENDED))
         elif isinstance(child, nn.Conv1d):
             if device.type != "mps":
-                setattr(module, name, ChannelsLastConv(child, dtype if dtype.is_floating_point else FULL))
+                setattr(module, name, _convolution(child, dtype))
         else:
             _exchange(child, dtype, device)
 
@@ -152,6 +154,14 @@ def _linear(
     linear: nn.Linear, dtype: torch.dtype, device: torch.device, gelu: Gelu = Gelu.NONE, is_inner: bool = False
 ) -> nn.Module:
     if dtype == torch.int8:
-        return EightBitLinear(linear, gelu)
+        bias = None if linear.bias is None else linear.bias.detach()
+        return EightBitLinear(linear.weight.detach(), bias, gelu)
     kind = PackedLinear if device.type == "cpu" and can_pack(dtype) else ReducedLinear
     return kind(linear, dtype, gelu, is_inner)
+
+
+def _convolution(conv: nn.Conv1d, dtype: torch.dtype) -> nn.Module:
+    if dtype.is_floating_point:
+        return ChannelsLastConv(conv, dtype)
+    is_plain = conv.groups == 1 and conv.padding == (0,) and conv.dilation == (1,)
+    return EightBitConv(conv) if is_plain and conv.weight.numel() >= FEWEST_WEIGHTS else ChannelsLastConv(conv, FULL)

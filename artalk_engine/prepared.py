@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 LARGEST_BYTE = 127
+MIDDLE_BYTE = 128  # what stands for 0 where bytes have no sign
 
 
 class Gelu(Enum):
@@ -73,6 +74,9 @@ class PackedLinear(ReducedLinear):
 class EightBitLinear(nn.Module):
     """A linear layer in whole numbers from -127 to 127; every token and every output has a scale of its own.
 
+    Processors multiply unsigned bytes by signed ones. A token's are therefore sent with ``MIDDLE_BYTE`` added, which
+    the product takes off again.
+
     Attributes:
         dtype: of what is multiplied.
         gelu: the activation that follows, computed here.
@@ -80,23 +84,53 @@ class EightBitLinear(nn.Module):
 
     dtype = torch.int8
 
-    def __init__(self, linear: nn.Linear, gelu: Gelu = Gelu.NONE) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, gelu: Gelu = Gelu.NONE) -> None:
+        """Round a weight ``[M, N]`` to 8 bits, with a bias ``[M]``."""
         super().__init__()
-        whole, scale = _as_whole(linear.weight.detach())
         self.gelu = gelu
-        self.weight = nn.Parameter(whole, requires_grad=False)
-        self.scale = nn.Parameter(scale[:, 0], requires_grad=False)
-        self.bias = None if linear.bias is None else nn.Parameter(linear.bias.detach().clone(), requires_grad=False)
+        scale = _scale(weight)
+        self._scale = scale[:, 0].contiguous()
+        self._blocks: Tensor = torch.ops.onednn.qlinear_prepack((weight / scale).round().to(torch.int8), None)
+        self._no_shift = torch.zeros(len(weight), dtype=torch.int32)
+        self._bias = torch.zeros(len(weight)) if bias is None else bias.clone()
 
     def forward(self, tokens: Tensor) -> Tensor:
         """``[..., N]`` to ``[..., M]``."""
-        whole, scale = _as_whole(tokens.reshape(-1, tokens.shape[-1]))
-        out = torch._int_mm(whole, self.weight.t()).float() * scale * self.scale
-        if self.bias is not None:
-            out = out + self.bias
+        rows = tokens.reshape(-1, tokens.shape[-1])
+        scale = _scale(rows)
+        out = self._product((rows / scale).add_(MIDDLE_BYTE + 0.5).to(torch.uint8))
+        torch.addcmul(self._bias, out, scale, out=out)
         if self.gelu is not Gelu.NONE:
-            out = F.gelu(out, approximate=self.gelu.value)
+            torch.ops.aten.gelu_(out, approximate=self.gelu.value)
         return out.view(*tokens.shape[:-1], -1)
+
+    def _product(self, whole: Tensor) -> Tensor:
+        no_numbers: list[Any] = []
+        out: Tensor = torch.ops.onednn.qlinear_pointwise(
+            whole, 1.0, MIDDLE_BYTE, self._blocks, self._scale, self._no_shift, None,
+            1.0, 0, torch.float32, "none", no_numbers, "",
+        )  # fmt: skip
+        return out
+
+
+class EightBitConv(nn.Module):
+    """A convolution over time without margins as a linear layer in 8 bits, of which each step sees a few moments.
+
+    In and out go ``[B, C, T]`` as a transposed view of ``[B, T, C]``, which is how the norms around it want them.
+    """
+
+    def __init__(self, conv: nn.Conv1d) -> None:
+        super().__init__()
+        self.kernel, self.stride = conv.kernel_size[0], conv.stride[0]
+        bias = None if conv.bias is None else conv.bias.detach()
+        self.linear = EightBitLinear(conv.weight.detach().transpose(1, 2).flatten(1), bias)
+
+    def forward(self, channels: Tensor) -> Tensor:
+        """``[B, C, T]`` to ``[B, C', T']``."""
+        width = channels.shape[1]
+        moments = channels.transpose(1, 2).flatten(1)  # [B, T * C]
+        steps: Tensor = self.linear(moments.unfold(1, self.kernel * width, self.stride * width))
+        return steps.transpose(1, 2)
 
 
 class ChannelsLastConv(nn.Module):
@@ -120,7 +154,7 @@ class ChannelsLastConv(nn.Module):
         return out.float()[:, :, 0]
 
 
-def _as_whole(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Round rows ``[L, N]`` to 8 bits; return them, and their scales ``[L, 1]``."""
-    scale = rows.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / LARGEST_BYTE
-    return (rows / scale).round().to(torch.int8), scale
+def _scale(rows: Tensor) -> Tensor:
+    """Say what of each row ``[L, N]`` becomes 1, so that its largest number becomes 127: ``[L, 1]``."""
+    largest = torch.maximum(rows.amax(dim=1, keepdim=True), rows.amin(dim=1, keepdim=True).neg_())
+    return largest.clamp_min_(1e-12).div_(LARGEST_BYTE)

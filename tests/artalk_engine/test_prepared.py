@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 
 from artalk_engine.precision import can_pack, is_sound
-from artalk_engine.prepared import ChannelsLastConv, EightBitLinear, Gelu, PackedLinear, ReducedLinear
+from artalk_engine.prepared import ChannelsLastConv, EightBitConv, EightBitLinear, Gelu, PackedLinear, ReducedLinear
 
 needs_bytes = pytest.mark.skipif(not is_sound(torch.int8), reason="this processor's sums of 8 bits overflow")
 TOLERANCES = [(torch.float32, 2e-6), (torch.bfloat16, 0.03), (torch.float16, 0.004)]
@@ -43,7 +43,7 @@ def test_eight_bits_say_nearly_the_same_of_loud_and_of_faint_tokens(gelu, shape)
     expected = linear(tokens)
     if gelu is not Gelu.NONE:
         expected = F.gelu(expected, approximate=gelu.value)
-    layer = EightBitLinear(linear, gelu)
+    layer = EightBitLinear(linear.weight, linear.bias, gelu)
     error = (layer(tokens) - expected).norm(dim=-1) / expected.norm(dim=-1)
     assert error.max() < 0.02
     assert layer(tokens * 0).isfinite().all()
@@ -51,9 +51,21 @@ def test_eight_bits_say_nearly_the_same_of_loud_and_of_faint_tokens(gelu, shape)
 
 @needs_bytes
 def test_a_token_in_eight_bits_does_not_depend_on_its_company():
-    layer, tokens = EightBitLinear(nn.Linear(96, 64).requires_grad_(False)), torch.randn(1, 5, 96)
+    layer, tokens = EightBitLinear(torch.randn(64, 96), None), torch.randn(1, 5, 96)
     loud = torch.cat([tokens, tokens * 100], dim=1)
     torch.testing.assert_close(layer(loud)[:, :5], layer(tokens), rtol=0, atol=1e-5)
+
+
+@needs_bytes
+@pytest.mark.parametrize("has_bias", [True, False])
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 2), (2, 2), (4, 1)])
+def test_convolutions_in_eight_bits_hear_nearly_the_same_of_every_clip(kernel, stride, has_bias):
+    torch.manual_seed(0)
+    conv = nn.Conv1d(16, 32, kernel, stride, bias=has_bias).requires_grad_(False)
+    waves = torch.randn(2, 25, 16).transpose(1, 2)
+    found, expected = EightBitConv(conv)(waves), conv(waves)
+    assert ((found - expected).norm(dim=1) / expected.norm(dim=1)).max() < 0.02
+    assert found.transpose(1, 2).is_contiguous()
 
 
 @pytest.mark.parametrize("kind", [ReducedLinear, PackedLinear])
