@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 LARGEST_BYTE = 127
+STEPS_TOGETHER = 256  # of a convolution: so many stay near the processor
 MIDDLE_BYTE = 128  # what stands for 0 where bytes have no sign
 
 
@@ -129,8 +130,8 @@ class EightBitConv(nn.Module):
         """``[B, C, T]`` to ``[B, C', T']``."""
         width = channels.shape[1]
         moments = channels.transpose(1, 2).flatten(1)  # [B, T * C]
-        steps: Tensor = self.linear(moments.unfold(1, self.kernel * width, self.stride * width))
-        return steps.transpose(1, 2)
+        seen = moments.unfold(1, self.kernel * width, self.stride * width)  # [B, T', K * C], a view
+        return torch.cat([self.linear(part) for part in seen.split(STEPS_TOGETHER, dim=1)], dim=1).transpose(1, 2)
 
 
 class ChannelsLastConv(nn.Module):
