@@ -91,7 +91,7 @@ class EightBitLinear(nn.Module):
         self.gelu = gelu
         scale = _scale(weight)
         self._scale = scale[:, 0].contiguous()
-        self._blocks: Tensor = torch.ops.onednn.qlinear_prepack((weight / scale).round().to(torch.int8), None)
+        self._blocks: Tensor = torch.ops.onednn.qlinear_prepack((weight / scale).round_().to(torch.int8), None)
         self._no_shift = torch.zeros(len(weight), dtype=torch.int32)
         self._bias = torch.zeros(len(weight)) if bias is None else bias.clone()
 
