@@ -271,11 +271,54 @@ def test_our_own_kernel_draws_what_tensor_operations_do(tmp_path):
         files.append(tmp_path / f"{seed}.pt")
         torch.save(({**scene, "background": torch.linspace(-1, 1, channels)}, size), files[-1])
     environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, "-c", INTERPRETED, *map(str, files)], env=environment, check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", INTERPRETED, *map(str, files)], env=environment, check=True, timeout=300)
     for file in files:
         ours, plain = torch.load(file)
         assert ours.shape == plain.shape
         assert (ours - plain).abs().max() <= 1e-5
+
+
+COMPILED = """
+import sys, torch
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource, compile
+from artalk_engine.render.splatting import kernel
+from artalk_engine.render.splatting.scene import make_scene
+
+function, calls = kernel._blend_tile, []
+
+
+class Recorder:
+    def __getitem__(self, programs):
+        return lambda *given, **more: calls.append((given, more))
+
+
+kernel._blend_tile = Recorder()
+kernel.draw(make_scene(torch.load(sys.argv[1]), 12.0, (33, 17)))
+(given, constants), = calls
+warps = constants.pop("num_warps")
+kinds = {torch.int64: "*i64", torch.float64: "*fp64", torch.float32: "*fp32"}
+types = [kinds[value.dtype] if isinstance(value, torch.Tensor) else "i32" for value in given]
+signature = dict(zip(function.arg_names, types)) | dict.fromkeys(constants, "constexpr")
+for capability in (75, 80, 90, 120):  # Turing to Blackwell
+    source = ASTSource(function, signature, constants)
+    made = compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": warps})
+    assert made.asm["cubin"]
+    print(capability, made.metadata.shared)
+"""
+
+
+def test_our_own_kernel_compiles_for_gpus_of_all_kinds(tmp_path):
+    """Triton compiles without a GPU, and is stricter than its interpreter: no variable of a loop may change its type."""
+    if find_spec("triton") is None:
+        pytest.skip("Triton is not installed; it comes with PyTorch for NVIDIA's GPUs")
+    torch.save({**random_scene(0, count=20, channels=32), "background": torch.zeros(32)}, tmp_path / "scene.pt")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TRITON_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", COMPILED, str(tmp_path / "scene.pt")]
+    said = subprocess.run(command, env=environment, check=True, timeout=300, capture_output=True, text=True).stdout
+    shared = dict(line.split() for line in said.splitlines())
+    assert list(shared) == ["75", "80", "90", "120"]
+    assert max(map(int, shared.values())) <= 48 << 10  # bytes, which every GPU gives a program without being asked
 
 
 def test_a_gsplat_that_cannot_be_loaded_is_not_chosen(gsplat, monkeypatch, caplog):
