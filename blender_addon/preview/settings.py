@@ -19,24 +19,47 @@ TURNS = (
     ("camera", "Camera", "Look around the whole portrait, as the avatar was made for"),
     ("head", "Head", "Let the shoulders stay where they are"),
 )
+_MESH_NUMBER = 0
 _items: list[tuple[str, str, str, int]] = []
 
 
-def _portraits(_: bpy.types.PropertyGroup, __: bpy.types.Context | None) -> list[tuple[str, str, str, int]]:
-    """Return who can be drawn; they are kept, because Blender does not keep their texts."""
+def _portraits(settings: ArtalkPreview | None, _: bpy.types.Context | None) -> list[tuple[str, str, str, int]]:
+    """Return who can be drawn; they are kept, because Blender does not keep their texts.
+
+    Only an engine that was asked names avatars. The one that is shown stays among them, whatever becomes of the engine.
+    """
     global _items
     avatars = engine.description.avatars if engine.description is not None else ()
+    shown = portrait_of(settings) if settings is not None else MESH
+    avatars = avatars if shown in (MESH, *avatars) else (*avatars, shown)
     _items = [
-        (MESH, "Mesh", "The head itself", 0),
-        *((name, name, f"The avatar '{name}'", zlib.crc32(name.encode()) & 0x7FFFFFFF) for name in avatars),
+        (MESH, "Mesh", "The head itself", _MESH_NUMBER),
+        *((name, name, f"The avatar '{name}'", _number_of(name)) for name in avatars),
     ]
     return _items
+
+
+def _number_of(name: str) -> int:
+    return _MESH_NUMBER if name == MESH else zlib.crc32(name.encode()) & 0x7FFFFFFF
+
+
+def _chosen_number(settings: ArtalkPreview) -> int:
+    return _number_of(portrait_of(settings))
+
+
+def _choose(settings: ArtalkPreview, number: int) -> None:
+    settings.avatar = next(name for name, _, _, known in _portraits(settings, None) if known == number)
 
 
 class ArtalkPreview(bpy.types.PropertyGroup):
     """How the preview looks: ``scene.artalk_preview``."""
 
-    portrait: bpy.props.EnumProperty(name="Show", description="Whom the preview shows", items=_portraits)
+    avatar: bpy.props.StringProperty(
+        name="Avatar", description="Name of the avatar that the preview shows", default=MESH, options={"HIDDEN"}
+    )
+    portrait: bpy.props.EnumProperty(
+        name="Show", description="Whom the preview shows", items=_portraits, get=_chosen_number, set=_choose
+    )
     quality: bpy.props.EnumProperty(
         name="Quality", description="How finely the pictures are drawn", items=QUALITIES, default="draft"
     )
@@ -46,5 +69,5 @@ class ArtalkPreview(bpy.types.PropertyGroup):
 
 
 def portrait_of(settings: ArtalkPreview) -> str:
-    """Return whom to show; an avatar that the engine does not know, or has not named yet, is the mesh."""
-    return str(settings.portrait) or MESH
+    """Return whom to show: an avatar, which the engine may not know, or the mesh."""
+    return str(settings.avatar) or MESH

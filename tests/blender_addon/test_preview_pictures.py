@@ -17,7 +17,9 @@ from blender_addon.errors import AddonError
 from blender_addon.preferences import engine_python as find_python
 from blender_addon.preview.sampling import TakeSampler
 from blender_addon.preview.session import PreviewSession
+from blender_addon.preview.settings import portrait_of
 from blender_addon.preview.wishes import Slots, by_urgency, stamps_of
+from bridge.messages import MESH, Description
 
 FOREVER = float("inf")
 
@@ -237,6 +239,22 @@ def test_an_avatar_that_cannot_be_drawn_gives_way_to_the_mesh(head, take, sessio
     fill(session, portrait="nobody.jpg", until=lambda: session.counts[0] == 50)
     assert session.remark.startswith("The mesh is shown instead:")
     assert not session.problem
+
+
+def test_an_avatar_stays_chosen_whatever_becomes_of_the_engine(scene, monkeypatch):
+    settings = scene.artalk_preview
+    assert (settings.portrait, portrait_of(settings)) == (MESH, MESH)
+    named = Description("cpu", ("voice",), (), "flame", ("2.jpg", "11.jpg"))
+    monkeypatch.setattr(engine, "description", named)
+    settings.portrait = "11.jpg"
+    monkeypatch.setattr(engine, "description", None)  # as after it was stopped, or when a file is opened
+    assert (settings.portrait, portrait_of(settings)) == ("11.jpg", "11.jpg")
+    with pytest.raises(TypeError, match=r"2\.jpg"):
+        settings.portrait = "2.jpg"
+    settings.avatar = "2.jpg"  # as scripts choose one without an engine
+    assert (settings.portrait, portrait_of(settings)) == ("2.jpg", "2.jpg")
+    settings.portrait = MESH
+    assert portrait_of(settings) == MESH
 
 
 def test_nothing_plays_so_nothing_is_drawn(head, session):
