@@ -81,7 +81,7 @@ class Studio:
         wishes = list(zip(asked.frames.tolist(), asked.slots.tolist(), asked.stamps.tolist(), strict=True))
         if any(not 0 <= frame < pictures.frames for frame, _, _ in wishes):
             raise OptionError(f"the motion has {pictures.frames} frames, and others were wished for")
-        said, done, batch = "", 0, 1  # the playhead's own picture first, and alone
+        said, done, batch = "", 0, pictures.at_least  # the playhead's own picture first, and alone if that is quicker
         while done < len(wishes):
             begun, some = time.monotonic(), wishes[done : done + batch]
             for (frame, slot, stamp), picture in zip(some, pictures.draw([wish[0] for wish in some]), strict=True):
@@ -90,7 +90,7 @@ class Studio:
             if pictures.notice != said:
                 remark(said := pictures.notice)
             took_s, done = time.monotonic() - begun, done + len(some)
-            batch = min(2 * batch, LARGEST_BATCH) if took_s < BATCH_S else max(batch // 2, 1)
+            batch = min(2 * batch, LARGEST_BATCH) if took_s < BATCH_S else max(batch // 2, pictures.at_least)
             if is_crowded():
                 time.sleep(min(took_s, LONGEST_PAUSE_S))
         return done

@@ -76,6 +76,11 @@ class AvatarTake:
         return self._painter.together
 
     @property
+    def at_least(self) -> int:
+        """How many take no longer than one: a GPU draws as many always."""
+        return self._painter.together
+
+    @property
     def notice(self) -> str:
         """What whoever looks at it has to know; see ``GAGAvatar.notice``."""
         return self._painter.notice

@@ -162,9 +162,8 @@ def film_take(
     """
     options = dataclasses.replace(options or FilmOptions(), size=take.size)
     check_film(path, options)
-    sound, numbers = _sound(audio), range(take.frames)
-    drawn = (picture for first in numbers[:: take.together] for picture in take.draw(numbers[first:][: take.together]))
-    return _write(path, _counted(drawn, on_picture), check_fps(options.fps), sound)
+    sound = _sound(audio)
+    return _write(path, _counted(_drawn(take), on_picture), check_fps(options.fps), sound)
 
 
 def retimed_motion(motions: Motions, rig: str, fps: Fraction | float) -> Motion:
@@ -175,6 +174,12 @@ def retimed_motion(motions: Motions, rig: str, fps: Fraction | float) -> Motion:
         RigMismatchError: if a motion file speaks to another rig.
     """
     return np.concatenate(list(_retimed(_pieces(motions, rig), Retimer(fps))))
+
+
+def _drawn(take: TakePictures) -> Iterator[Bytes]:
+    step = take.together  # of the beginning: where memory runs out, a take is drawn in smaller groups from then on
+    for first in range(0, take.frames, step):
+        yield from take.draw(range(first, min(first + step, take.frames)))
 
 
 def _write(path: Path, pictures: Iterator[Bytes], fps: Fraction, sound: Audio | None) -> int:

@@ -77,6 +77,11 @@ class MeshPictures:
         return TOGETHER
 
     @property
+    def at_least(self) -> int:
+        """How many take no longer than one."""
+        return 1
+
+    @property
     def notice(self) -> str:
         """There is nothing to know."""
         return ""

@@ -25,6 +25,10 @@ class TakePictures(Protocol):
         """How many are worth drawing in one call; more come no sooner."""
 
     @property
+    def at_least(self) -> int:
+        """How many take no longer than one."""
+
+    @property
     def notice(self) -> str:
         """What whoever looks at them has to know, ``""`` for nothing; it may change with every picture."""
 

@@ -127,6 +127,38 @@ def test_without_memory_on_the_gpu_the_processor_draws_and_whoever_looks_is_told
     assert told == [FALLBACK] * 2
 
 
+def test_a_film_has_all_its_pictures_though_memory_runs_out_in_the_middle(whom, maps, monkeypatch, tmp_path):
+    studio = Studio()
+    drawn(studio, wish(whom, maps, [0]))
+    painter = next(iter(studio._avatars._things.values()))._painter
+    painter.device, painter.together, real = torch.device("cuda"), 5, painter._draw  # as if it had begun there
+
+    def draw(*arguments):
+        if painter.device.type == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(*arguments)
+
+    monkeypatch.setattr(painter, "_draw", draw)
+    assert studio.film(Film(**whom, out=str(tmp_path / "film")), silent) == 12
+    assert len(list((tmp_path / "film").iterdir())) == 12
+
+
+def test_pictures_that_a_gpu_draws_at_no_cost_are_shown(whom, maps, monkeypatch):
+    studio, groups = Studio(), []
+    drawn(studio, wish(whom, maps, [0]))
+    painter = next(iter(studio._avatars._things.values()))._painter
+    painter.together, real = 4, painter._draw
+    monkeypatch.setattr("artalk_engine.preview.BATCH_S", 0.0)  # as if each group took long
+
+    def draw(avatar, frames, *more):
+        groups.append(frames)
+        return real(avatar, frames, *more)
+
+    monkeypatch.setattr(painter, "_draw", draw)
+    drawn(studio, wish(whom, maps, [7, 2, 3, 4, 5, 6]))
+    assert groups == [[7, 2, 3, 4], [5, 6, 6, 6]]
+
+
 def test_a_motion_with_values_that_are_no_numbers_is_told_by_its_frame(whom, maps, motion):
     motion = motion.copy()
     motion[5, 3] = np.nan
