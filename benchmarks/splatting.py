@@ -113,6 +113,8 @@ def _ways(device: str, with_tensors: bool) -> Iterator[tuple[str, str, int | Non
         yield extensions.INRIA, extensions.INRIA, None
     if device == "cuda" and extensions.has_gsplat():
         yield "gsplat", "gsplat", None
+    if device == "cuda" and extensions.has_triton():
+        yield "our own kernel", "triton", None
 
 
 def _drawing(scene: dict[str, Tensor], backend: str, threads: int | None) -> Callable[[], Tensor]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from artalk_engine.console import say
 from artalk_engine.environment import needed_packages
+from artalk_engine.errors import AssetMissingError
 
 if TYPE_CHECKING:
     from artalk_engine.avatar.files import AvatarFiles
@@ -57,13 +58,34 @@ def add_film_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--no-mark", action="store_true", help="leave out the mark that says the picture is synthetic")
 
 
+def with_model(options: argparse.Namespace) -> argparse.Namespace:
+    """Choose the folder of fetched models for an avatar whose options name none: the built-in voice has no avatars."""
+    if not options.avatar or options.model or options.avatar_model:
+        return options
+    return argparse.Namespace(**{**vars(options), "model": str(_fetched() or "")})
+
+
 def find_files(options: argparse.Namespace) -> AvatarFiles:
-    """Find the files of avatars that the options name; see ``find_avatar``."""
+    """Find the files of avatars that the options name, or those that were fetched; see ``find_avatar``."""
     with needed_packages():
         from artalk_engine.avatar.files import find_avatar
 
-    folder = options.avatar_model or (Path(options.model) if options.model else None)
-    return find_avatar(folder)
+    named = options.avatar_model or (Path(options.model) if options.model else None)
+    return find_avatar(named or _fetched())
+
+
+def _fetched() -> Path | None:
+    """Return the user's folder of released files, if avatars' are among them."""
+    with needed_packages():
+        from artalk_engine.avatar.files import find_avatar
+    from artalk_engine.models import models_folder
+
+    folder = models_folder()
+    try:
+        find_avatar(folder)
+    except AssetMissingError:
+        return None
+    return folder
 
 
 def load_avatar(options: argparse.Namespace, files: AvatarFiles) -> GAGAvatar:
@@ -102,7 +124,7 @@ def _add_model_option(parser: argparse.ArgumentParser | argparse._ArgumentGroup)
         "--avatar-model",
         type=Path,
         metavar="DIR",
-        help="folder with GAGAvatar.pt and tracked.pt (default: GAGAvatar in the model's folder)",
+        help="folder with GAGAvatar.pt and tracked.pt (default: the model's, or those fetched)",
     )
 
 

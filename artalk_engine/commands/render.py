@@ -120,6 +120,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         from artalk_engine.render.film import check_film
         from artalk_engine.render.retiming import check_fps, frames_at
 
+    options = avatars.with_model(options)
     output, look = options.output or Path(options.input.with_suffix(".mp4").name), look_of(options)
     check_film(output, look)
     changes_of(options)  # refuses what makes no sense

@@ -108,6 +108,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Say it; what can be refused is refused before a model is loaded."""
     if options.list:
         return _list(options)
+    options = avatars.with_model(options)
     begun, text = time.monotonic(), _text(options)
     say = _voice_of(options)
     output: Path = options.output

@@ -1,7 +1,8 @@
 """The tiles of a picture, drawn on an NVIDIA GPU by a kernel of our own, in Triton, which comes with PyTorch there.
 
 Each program draws one tile, all of its pixels at once, and looks at one Gaussian after the other, as ``blending`` does
-for the processor. Import it only where Triton is installed.
+for the processor. Channels beyond what its registers hold are another program's. Import it only where Triton is
+installed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .tensors import deal_to_tiles, project
 
 CHECKED_EVERY = 16  # Gaussians, after which a tile through which nothing shines any more is left
 WARPS = 8
+CHANNELS_AT_ONCE = 32  # of all pixels of a tile, a register each in every thread
 
 
 def draw(scene: Scene) -> Tensor:
@@ -32,7 +34,8 @@ def _draw_view(view: View, scene: Scene, picture: Tensor) -> None:
     rows, columns = -(-scene.height // TILE), -(-scene.width // TILE)
     ellipses = project(view, scene)
     starts, members = deal_to_tiles(ellipses, rows * columns, columns)
-    _blend_tile[rows * columns,](
+    wide = min(triton.next_power_of_2(scene.channels), CHANNELS_AT_ONCE)
+    _blend_tile[rows * columns, triton.cdiv(scene.channels, wide)](
         starts,
         members,
         ellipses.places.contiguous(),
@@ -46,7 +49,7 @@ def _draw_view(view: View, scene: Scene, picture: Tensor) -> None:
         columns,
         scene.channels,
         SIDE=TILE,
-        WIDE=triton.next_power_of_2(scene.channels),
+        WIDE=wide,
         EVERY=CHECKED_EVERY,
         LEAST=LEAST_ALPHA,
         MOST=float(MOST_ALPHA),
@@ -76,10 +79,10 @@ def _blend_tile(  # type: ignore[no-untyped-def]
     MOST: tl.constexpr,  # noqa: N803
     DARK: tl.constexpr,  # noqa: N803
 ):
-    """Draw one tile; arrays are as in ``_draw_view``."""
+    """Draw some channels of one tile; arrays are as in ``_draw_view``."""
     tile = tl.program_id(0)
     left, top = tile % columns * SIDE, tile // columns * SIDE
-    pixel, channel = tl.arange(0, SIDE * SIDE), tl.arange(0, WIDE)
+    pixel, channel = tl.arange(0, SIDE * SIDE), tl.program_id(1) * WIDE + tl.arange(0, WIDE)
     x, y = pixel % SIDE, pixel // SIDE
     is_inside = (left + x < width) & (top + y < height)
     is_channel = channel < channels
@@ -107,5 +110,6 @@ def _blend_tile(  # type: ignore[no-untyped-def]
         at = tl.where(tl.max(is_open.to(tl.int32), 0) > 0, stop, end)
     behind = tl.load(background + channel, mask=is_channel, other=0.0)
     sums += light[:, None] * behind[None, :]
-    spots = picture + channel[None, :] * (height * width) + ((top + y) * width + left + x)[:, None]
+    planes = channel.to(tl.int64) * height * width  # beyond 32 bits in the largest pictures
+    spots = picture + planes[None, :] + ((top + y) * width + left + x)[:, None]
     tl.store(spots, sums, mask=is_inside[:, None] & is_channel[None, :])

@@ -65,6 +65,14 @@ def test_a_sound_becomes_a_marked_film_of_an_avatar(folder, voice, sound_file, c
     assert streams == {"video", "audio"}
 
 
+def test_an_avatar_among_the_fetched_models_needs_no_other_word(folder, voice, sound_file, motion_file, monkeypatch):
+    monkeypatch.setenv("ARTALK_MODELS", str(voice))
+    for given, out in ((sound_file(0.2), "sound.mp4"), (motion_file(frames=2), "motion.mp4")):
+        assert cli.main(["render", str(given), "--avatar", "11.jpg", "-o", out, *DRAFT]) == 0
+    assert cli.main(["speak", "Bob.", "--avatar", "11.jpg", "-o", "text.mp4", *DRAFT]) == 0
+    assert sorted(path.name for path in folder.glob("*.mp4")) == ["motion.mp4", "sound.mp4", "text.mp4"]
+
+
 def test_a_text_becomes_a_film_of_an_avatar(folder, voice, capsys):
     command = ["speak", "Bob.", "--avatar", "11.jpg", "--model", str(voice), "--json"]
     assert cli.main([*command, "-o", "film.mp4", *DRAFT]) == 0

@@ -309,7 +309,7 @@ for capability in (75, 80, 90, 120):  # Turing to Blackwell
 
 
 def test_our_own_kernel_compiles_for_gpus_of_all_kinds(tmp_path):
-    """Triton compiles without a GPU, and is stricter than its interpreter: no variable of a loop may change its type."""
+    """Triton compiles without a GPU, and is stricter than its interpreter: no type may change in a loop."""
     if find_spec("triton") is None:
         pytest.skip("Triton is not installed; it comes with PyTorch for NVIDIA's GPUs")
     torch.save({**random_scene(0, count=20, channels=32), "background": torch.zeros(32)}, tmp_path / "scene.pt")
