@@ -45,7 +45,7 @@ SIZE_LIMIT = 40_000_000  # bytes of the whole extension, its built-in voice and 
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
 # What each environment holds, and why. Order matters: torch comes first and alone, so that a build chosen by pip's
-# own configuration (a processor-only wheel, say) stays when the others ask for torch.
+# own configuration (a processor-only wheel, say) stays when the others ask for torch. pyproject.toml repeats the pins.
 ENGINE = {
     "torch==2.13.0": "runs the networks, on the processor or a GPU",
     "transformers==5.23.0": "mimi, one of the released models' audio encoders",
@@ -658,7 +658,7 @@ files = "Read speech files and write the engine's log and motion"
 """
 
 
-def _project() -> dict[str, str]:
+def _project() -> dict[str, Any]:
     return dict(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"])
 
 

@@ -50,15 +50,16 @@ class ReleasedFile:
 
 
 def assets_folder() -> Path:
-    """Find ``assets/``, which stands next to the package.
+    """Find ``assets/``, which stands next to the package; among installed packages it is ``artalk_assets/``.
 
     Raises:
         AssetMissingError: if it is not there.
     """
-    folder = Path(__file__).resolve().parent.parent / "assets"
-    if not folder.is_dir():
-        raise AssetMissingError(f"the assets folder is missing: {folder}")
-    return folder
+    place = Path(__file__).resolve().parent.parent
+    found = next(filter(Path.is_dir, (place / "artalk_assets", place / "assets")), None)
+    if found is None:
+        raise AssetMissingError(f"the assets folder is missing: {place / 'assets'}")
+    return found
 
 
 def head_path() -> Path:

@@ -34,7 +34,7 @@ from artalk_engine.commands import (
     upstream,
 )
 from artalk_engine.commands.common import explain, model_options, output_options
-from artalk_engine.console import run
+from artalk_engine.console import BAD_INPUT, run
 from artalk_engine.errors import AudioError, AvatarError, EngineError, OptionError, SpeechError, StyleError
 from artalk_engine.version import engine_version
 from bridge.errors import BridgeError
@@ -64,8 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status.
     """
-    said = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(upstream.translate(said) if upstream.is_upstream(said) else said)
+    said, parser = list(sys.argv[1:] if arguments is None else arguments), _parser()
+    if not said:
+        parser.exit(BAD_INPUT, parser.format_help())
+    options = parser.parse_args(upstream.translate(said) if upstream.is_upstream(said) else said)
     return run(options, options.command, _readable, _is_bad_input)
 
 

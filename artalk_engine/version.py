@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 UNKNOWN = "0+unknown"
@@ -14,8 +15,8 @@ def engine_version() -> str:
     """Return the version of the project that this package belongs to.
 
     Returns:
-        What ``pyproject.toml`` says in a checkout and ``blender_manifest.toml`` in an installed
-        add-on, where the engine lies in a folder of its own.
+        What ``pyproject.toml`` says in a checkout, ``blender_manifest.toml`` in an installed add-on, where the engine
+        lies in a folder of its own, and what the installer noted down among installed packages.
     """
     root = Path(__file__).resolve().parent.parent
     for path in (root / "pyproject.toml", root.parent / "blender_manifest.toml"):
@@ -24,4 +25,7 @@ def engine_version() -> str:
         except (OSError, ValueError):
             continue
         return str(contents.get("project", contents).get("version", UNKNOWN))
-    return UNKNOWN
+    try:
+        return metadata.version("artalk")
+    except metadata.PackageNotFoundError:
+        return UNKNOWN

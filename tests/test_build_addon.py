@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,6 +46,38 @@ def environments(tmp_path, monkeypatch):
     monkeypatch.setattr(build_addon, "ROOT", tmp_path)
     monkeypatch.setattr(build_addon, "ENVIRONMENTS", tmp_path / ".venv")
     return tmp_path / ".venv"
+
+
+# The package
+
+
+def test_the_package_asks_for_what_the_engine_runs_on():
+    project = build_addon._project()
+    assert project["dependencies"] == [*build_addon.ENGINE]
+    assert {pin for pins in project["optional-dependencies"].values() for pin in pins} == {*build_addon.EXTRAS}
+
+
+def test_an_installed_engine_finds_its_assets_its_version_and_its_command(tmp_path):
+    """In the layout of its wheel, outside any checkout."""
+    for package in ("artalk_engine", "bridge"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "artalk_assets").symlink_to(ROOT / "assets")
+    project = build_addon._project()
+    module, function = project["scripts"]["artalk"].split(":")
+    (tmp_path / "artalk-1.2.3.dist-info").mkdir()
+    about = "Metadata-Version: 2.1\nName: artalk\nVersion: 1.2.3\n"
+    (tmp_path / "artalk-1.2.3.dist-info" / "METADATA").write_text(about)
+    script = (
+        f"from {module} import {function}; from artalk_engine.assets import head_path, voice_folder; "
+        f"print(head_path(), voice_folder()); {function}(['--version'])"
+    )
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd="/", env=variables)
+    assert done.stdout.split() == [
+        str(tmp_path / "artalk_assets" / "head.npz"),
+        str(tmp_path / "artalk_assets" / "voice"),
+        "1.2.3",
+    ], done.stderr
 
 
 # Environments

@@ -131,6 +131,12 @@ def test_wrong_usage_has_the_status_of_bad_input(folder, arguments):
     assert caught.value.code == 2
 
 
+def test_a_bare_call_teaches(capsys):
+    with pytest.raises(SystemExit):
+        cli.main([])
+    assert "examples:" in capsys.readouterr().err
+
+
 def test_no_sound_at_all_is_said(folder, capsys):
     assert cli.main(["generate"]) == 2
     assert "No sound file" in capsys.readouterr().err
