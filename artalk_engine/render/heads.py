@@ -17,27 +17,28 @@ from artalk_engine.face.flame import FLAMEModel
 from artalk_engine.face.flame_files import SHAPES
 from bridge.motion import EXPRESSION, EXPRESSIONS, GLOBAL_ORIENT, JAW_POSE
 
-from .mesh import ALBEDO, Rgb
+from .mesh import Rgb
 
 Floats = npt.NDArray[np.float32]
 
-SKIN: Rgb = ALBEDO
+# As Blender shows the head: its materials' colours under the film's plain light.
+SKIN: Rgb = (1.0, 0.8, 0.68)
 REGIONS: dict[str, Rgb] = {
-    "inner_mouth": (0.16, 0.13, 0.25),
-    "teeth": (0.93, 0.95, 1.0),
-    "tongue": (0.58, 0.45, 0.72),
-    "eye_l": (0.94, 0.96, 1.0),
-    "eye_r": (0.94, 0.96, 1.0),
-    "scalp": (0.25, 0.32, 0.55),
-    "brows": (0.2, 0.26, 0.46),
-    "iris": (0.18, 0.3, 0.55),
-    "pupil": (0.03, 0.04, 0.08),
+    "inner_mouth": (0.36, 0.11, 0.11),
+    "teeth": (1.0, 0.98, 0.94),
+    "tongue": (0.8, 0.4, 0.4),
+    "eye_l": (1.0, 0.99, 0.97),
+    "eye_r": (1.0, 0.99, 0.97),
+    "scalp": (0.42, 0.28, 0.19),
+    "brows": (0.3, 0.19, 0.13),
+    "iris": (0.24, 0.53, 0.56),
+    "pupil": (0.03, 0.03, 0.03),
 }  # all others are skin
 TINTS: dict[str, tuple[Rgb, float]] = {  # what the skin's masks blend in, and how much of it at most
-    "blush": ((0.62, 0.58, 0.93), 0.45),
-    "shade": ((0.3, 0.38, 0.66), 0.5),
-    "lips": ((0.48, 0.46, 0.83), 0.9),
-    "lashes": ((0.12, 0.15, 0.28), 1.0),
+    "blush": ((0.97, 0.56, 0.48), 0.45),
+    "shade": ((0.74, 0.5, 0.41), 0.5),
+    "lips": ((0.86, 0.46, 0.43), 0.9),
+    "lashes": ((0.13, 0.1, 0.09), 1.0),
 }
 
 
