@@ -23,13 +23,14 @@ from .studio import Wish
 
 EVERY_S = 0.2  # between two looks at a job
 SENTENCES = (
-    ("The quick brown fox jumps over the lazy dog, and nobody minds.", "en-us"),
+    ("The quick brown fox jumps over the lazy dog.", "en-us"),
     ("Fischers Fritz fischt frische Fische.", "de"),
     ("Les chaussettes de l'archiduchesse sont-elles sèches ?", "fr-fr"),
 )
 USUAL = ("en-us", "en-gb", "de", "fr-fr", "es", "it", "ja", "cmn")  # languages
 SOUND, TEXT = "sound", "text"
-SHOWN = ("status", "live", "film", "files", "film_file", "motion_file", "head_file", "head", "make", "cancel")
+HEAD_AT_REST = '<img src="head.jpg" alt="The head before it speaks" onerror="this.hidden = true">'
+SHOWN = ("status", "rest", "live", "film", "files", "film_file", "motion_file", "head_file", "head", "make", "cancel")
 
 
 def build_page(desk: Desk) -> gr.Blocks:
@@ -61,6 +62,7 @@ def build_page(desk: Desk) -> gr.Blocks:
                     cancel = gr.Button("Cancel", elem_id="cancel", visible=False)
             with gr.Column(scale=7, min_width=300):
                 status = gr.HTML(_said("", "Choose a sound or write a text, then press Generate."), elem_id="status")
+                rest = gr.HTML(HEAD_AT_REST, elem_id="rest")
                 live = gr.HTML("", elem_id="live", visible=False)
                 film = gr.Video(
                     label="Film",
@@ -71,9 +73,9 @@ def build_page(desk: Desk) -> gr.Blocks:
                     buttons=["download"],
                 )
                 with gr.Row(visible=False, elem_id="files") as files:
-                    film_file = gr.DownloadButton("Film  .mp4", size="sm")
-                    motion_file = gr.DownloadButton("Motion  .npz", size="sm")
-                    head_file = gr.DownloadButton("Head  .glb", size="sm")
+                    film_file = gr.DownloadButton("Film  .mp4", size="sm", min_width=90)
+                    motion_file = gr.DownloadButton("Motion  .npz", size="sm", min_width=90)
+                    head_file = gr.DownloadButton("Head  .glb", size="sm", min_width=90)
                 head = gr.HTML("", elem_id="head", visible=False)
         wishes = [
             source,
@@ -89,7 +91,7 @@ def build_page(desk: Desk) -> gr.Blocks:
             is_still,
             is_draft,
         ]
-        shown = [status, live, film, files, film_file, motion_file, head_file, head, make, cancel]
+        shown = [status, rest, live, film, files, film_file, motion_file, head_file, head, make, cancel]
 
         async def generate(request: gr.Request, *values: Any) -> AsyncIterator[list[Any]]:
             async for updates in _film(desk, str(request.session_hash), values):
@@ -118,15 +120,16 @@ def _speech(source: gr.State, voices: list[str]) -> tuple[gr.Audio, gr.Textbox, 
                 [[str(assets_folder() / "demo" / "speech.wav")]], [sound], label="Example", api_visibility="private"
             )
         with gr.Tab("Text") as by_text:
-            text = gr.Textbox(label="What to say", lines=4, max_lines=12, placeholder="Hello, how are you?")
+            text = gr.Textbox(label="What to say", lines=3, max_lines=12, placeholder="Hello, how are you?")
+            examples = gr.Dataset(
+                label="Examples", components=[text], samples=[[sentence] for sentence, _ in SENTENCES], type="index"
+            )
             with gr.Group():
                 language = gr.Dropdown(_languages(), value=USUAL[0], label="Language", interactive=True)
                 voice = gr.Dropdown(
                     voices, label="Voice", info="a Piper voice speaks its own language", visible=len(voices) > 1
                 )
-            gr.Examples(
-                [list(pair) for pair in SENTENCES], [text, language], label="Examples", api_visibility="private"
-            )
+            examples.click(SENTENCES.__getitem__, examples, [text, language], queue=False, api_visibility="private")
     by_sound.select(lambda: SOUND, None, source, queue=False, api_visibility="private")
     by_text.select(lambda: TEXT, None, source, queue=False, api_visibility="private")
     return sound, text, language, voice
@@ -173,9 +176,13 @@ async def _film(desk: Desk, user: str, values: tuple[Any, ...]) -> AsyncIterator
         return
     looking = gr.HTML(_frame(f"live/{job.number}/", "The head while it is made"), visible=True)
     off = gr.update(visible=False)
-    yield {"live": looking, "film": gr.update(value=None, visible=False), "files": off, "head": off} | _buttons(True)
+    empty = gr.update(value=None, visible=False)
+    yield {"rest": off, "live": looking, "film": empty, "files": off, "head": off} | _buttons(True)
+    said = ""
     while not job.is_over:
-        yield {"status": _progress(job, desk.ahead_of(job))}
+        if (now := _progress(job, desk.ahead_of(job))) != said:  # what is drawn anew begins to move anew
+            yield {"status": now}
+        said = now
         await asyncio.sleep(EVERY_S)
     yield _outcome(job) | _buttons(False)
 
@@ -184,7 +191,7 @@ def _outcome(job: Job) -> dict[str, Any]:
     made = job.results
     if made is None:
         said = _problem(*job.problem) if job.problem[0] else _said("Cancelled.", "Nothing was kept.")
-        return {"status": said, "live": gr.HTML("", visible=False)}
+        return {"status": said, "rest": gr.update(visible=True), "live": gr.HTML("", visible=False)}
     return {
         "status": _said("Done.", f"{made.duration_s:.1f} s of speech in {made.took_s:.1f} s."),
         "live": gr.HTML("", visible=False),

@@ -22,7 +22,7 @@ from .studio import Studio
 
 if TYPE_CHECKING:
     import uvicorn
-    from fastapi import FastAPI, Response
+    from fastapi import FastAPI
 
 STATIC = Path(__file__).parent / "static"
 POLL_S = 0.04  # a frame
@@ -165,9 +165,9 @@ def _application(desk: Desk, files: PageFiles, options: PageOptions) -> FastAPI:
 
 
 def _add_jobs(application: FastAPI, desk: Desk) -> None:
-    """Serve what belongs to a job, under its number."""
+    """Serve the head, and what belongs to a job under its number."""
     from fastapi import HTTPException
-    from fastapi.responses import FileResponse, StreamingResponse
+    from fastapi.responses import FileResponse, Response, StreamingResponse
 
     async def player() -> Response:
         return FileResponse(STATIC / "player.html")
@@ -177,6 +177,12 @@ def _add_jobs(application: FastAPI, desk: Desk) -> None:
 
     async def script() -> Response:
         return FileResponse(STATIC / "viewer.js")
+
+    async def head_at_rest() -> Response:
+        try:
+            return Response(await asyncio.to_thread(lambda: desk.studio.head_at_rest), media_type="image/jpeg")
+        except EngineError as exc:
+            raise HTTPException(404) from exc
 
     async def pictures(number: str) -> Response:
         job = desk.find(number)
@@ -198,6 +204,7 @@ def _add_jobs(application: FastAPI, desk: Desk) -> None:
 
     for path, answer in (
         ("/viewer.js", script),
+        ("/head.jpg", head_at_rest),
         ("/live/{number}/", player),
         ("/live/{number}/pictures", pictures),
         ("/live/{number}/sound", sound),

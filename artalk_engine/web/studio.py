@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from artalk_engine.audio.recording import Recording
 from artalk_engine.audio.windows import frame_count
@@ -20,10 +23,13 @@ from artalk_engine.preview import avatar_names
 from artalk_engine.render.camera import CameraName
 from artalk_engine.render.film import FilmOptions, make_film
 from artalk_engine.render.mesh import Bytes
+from artalk_engine.render.mesh_pictures import MeshPainter
 from artalk_engine.speech import SpeakOptions, speak_to_file
 from artalk_engine.speech.voices import piper_voices
-from bridge.motion import FPS
+from bridge.motion import CHANNELS, FPS
 from bridge.phones import Phones
+
+from .live import encode_jpeg
 
 CAMERA_NAMES: dict[str, CameraName] = {"Mesh, front": "front", "Mesh, three-quarter": "three-quarter"}
 ESPEAK = "espeak-ng"  # which speaks all languages
@@ -85,6 +91,16 @@ class Studio:
     def appearances(self) -> list[str]:
         """Name who can be seen."""
         return [*CAMERA_NAMES, *(f"{AVATAR}{name}" for name in self.avatars())]
+
+    @cached_property
+    def head_at_rest(self) -> bytes:
+        """A picture of the head before it speaks, as JPEG.
+
+        Raises:
+            AssetMissingError: if it is FLAME's and does not lie in the model's folder.
+        """
+        painter = MeshPainter(self.engine().head, None, self._size, is_smooth=True)
+        return encode_jpeg(painter.draw(np.zeros((1, CHANNELS), np.float32))[0])
 
     def avatars(self) -> tuple[str, ...]:
         """Name the photographic avatars, which follow the motion of FLAME's rig alone."""
@@ -167,7 +183,7 @@ class Studio:
         """Film a motion as it is made, an avatar as soon as it is made; whoever is to be seen is prepared."""
         camera = CAMERA_NAMES.get(wish.appearance)
         if camera is not None:
-            options = FilmOptions(size=self._size, camera=camera, antialias=2)
+            options = FilmOptions(size=self._size, camera=camera)
             make_film(path, motion, engine.head, recording, options, on_picture=on_picture)
             return
         look = AvatarLook("draft" if wish.is_draft else "full", is_marked=True)

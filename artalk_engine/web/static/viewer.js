@@ -201,6 +201,9 @@ class Stage {
   draw(seconds) {
     const { gl, canvas, head } = this, ratio = window.devicePixelRatio || 1;
     const width = Math.round(canvas.clientWidth * ratio), height = Math.round(canvas.clientHeight * ratio);
+    const wanted = [seconds, this.turn, this.tilt, this.distance, width, height].join();
+    if (wanted === this.drawn) return;  // a head that stands still costs nothing
+    this.drawn = wanted;
     if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }
     gl.viewport(0, 0, width, height);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import io
 import os
 import socket
 import threading
 import time
 from urllib.parse import urlsplit
 
+import av
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ from artalk_engine.errors import OptionError, OutputError
 from artalk_engine.options import TakeChanges
 from artalk_engine.web.desk import BusyError, Desk
 from artalk_engine.web.files import PageFiles
-from artalk_engine.web.live import LivePictures, Watcher
+from artalk_engine.web.live import LivePictures, Watcher, encode_jpeg
 from artalk_engine.web.options import PageOptions
 
 pytest.importorskip("gradio", reason="no gradio: the page is an extra")
@@ -163,6 +165,13 @@ def test_pictures_cost_nothing_while_nobody_looks_and_come_numbered_to_who_does(
     live.end()
     assert watcher.news() == b"\xff\xff\xff\xff\0\0\0\0"
     assert watcher.has_all
+
+
+def test_white_stays_white_in_pictures_for_browsers():
+    with av.open(io.BytesIO(encode_jpeg(np.full((600, 400, 3), 255, np.uint8))), format="mjpeg") as opened:
+        picture = next(opened.decode(video=0)).to_ndarray(format="gray")
+    assert picture.shape == (512, 341)
+    assert picture.min() == 255
 
 
 def test_ten_users_at_once_all_get_their_films(page, tmp_path):
