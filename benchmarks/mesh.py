@@ -103,7 +103,8 @@ def _print_film(path: Path, minutes: float, size: int) -> None:
     began = time.perf_counter()
     frames = round(minutes * 60 * FPS)
     pieces: Iterator[np.ndarray] = (_motion(min(PIECE, frames - at), at) for at in range(0, frames, PIECE))
-    made = make_film(path, pieces, load_head("builtin", None), None, FilmOptions(size, is_forced=True))
+    look = FilmOptions(size, antialias=1, is_forced=True)
+    made = make_film(path, pieces, load_head("builtin", None), None, look)
     took = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{f'film of {minutes:g} min, {size} x {size}':<44}{made / took:8.0f} frames/s{peak:8.0f} MiB at most so far")

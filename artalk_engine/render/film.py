@@ -55,7 +55,7 @@ class FilmOptions:
         size: pixels of square pictures, or height and width.
         fps: pictures a second.
         camera: ``"front"`` or ``"three-quarter"``.
-        antialias: samples a pixel in each direction; 1 is none.
+        antialias: samples a pixel in each direction; 1 is none, as in ARTalk's picture.
         colours: ``"regions"`` gives eyes, lips, teeth and hair their own where the head knows them, ``"plain"``
             gives one colour to all of it, as ARTalk does.
         is_forced: replace what is there.
@@ -65,7 +65,7 @@ class FilmOptions:
     size: int | tuple[int, int] = 512
     fps: Fraction | float = 25
     camera: CameraName = "front"
-    antialias: int = 1
+    antialias: int = 2
     colours: Literal["regions", "plain"] = "regions"
     is_forced: bool = False
     threads: int | None = None

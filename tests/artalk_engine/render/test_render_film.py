@@ -49,7 +49,9 @@ def names_in(folder):
 
 def test_pngs_hold_exactly_what_the_renderer_draws(tmp_path, head, motion):
     assert make_film(tmp_path / "film", motion, head, options=SMALL) == 30
-    expected = RenderMesh(64, head.flame.get_faces(), look=Look(head.colours)).pictures(head.vertices(motion))
+    expected = RenderMesh(64, head.flame.get_faces(), look=Look(head.colours, antialias=2)).pictures(
+        head.vertices(motion)
+    )
     assert names_in(tmp_path / "film") == [f"frames_{number:05d}.png" for number in range(30)]
     for number in (0, 17, 29):
         path = tmp_path / "film" / f"frames_{number:05d}.png"
@@ -58,7 +60,7 @@ def test_pngs_hold_exactly_what_the_renderer_draws(tmp_path, head, motion):
 
 
 def test_plain_colours_are_the_references_picture(tmp_path, head, motion):
-    make_film(tmp_path / "film", motion[:1], head, options=FilmOptions(size=64, colours="plain"))
+    make_film(tmp_path / "film", motion[:1], head, options=FilmOptions(size=64, colours="plain", antialias=1))
     expected = RenderMesh(64, head.flame.get_faces()).pictures(head.vertices(motion[:1]))
     assert np.array_equal(read_pictures(tmp_path / "film" / "frames_00000.png")[0], expected[0])
 
@@ -67,7 +69,9 @@ def test_plain_colours_are_the_references_picture(tmp_path, head, motion):
 def test_films_have_every_picture_in_its_place_and_say_that_they_are_synthetic(tmp_path, head, motion, ending):
     path = tmp_path / f"film.{ending}"
     assert make_film(path, motion, head, options=SMALL) == 30
-    expected = RenderMesh(64, head.flame.get_faces(), look=Look(head.colours)).pictures(head.vertices(motion))
+    expected = RenderMesh(64, head.flame.get_faces(), look=Look(head.colours, antialias=2)).pictures(
+        head.vertices(motion)
+    )
     if ending != "webp":  # which this decoder does not read
         shown = np.stack(read_pictures(path)).astype(int)
         assert np.abs(shown - expected).mean() < 4
@@ -95,7 +99,7 @@ def test_other_rates_keep_the_time(tmp_path, head, motion, fps, pictures):
 
 def test_the_camera_goes_round(tmp_path, head, motion):
     make_film(tmp_path / "film", motion[:1], head, options=FilmOptions(size=64, camera="three-quarter"))
-    look = Look(head.colours, camera=CAMERAS["three-quarter"])
+    look = Look(head.colours, camera=CAMERAS["three-quarter"], antialias=2)
     expected = RenderMesh(64, head.flame.get_faces(), look=look).pictures(head.vertices(motion[:1]))
     assert np.array_equal(read_pictures(tmp_path / "film" / "frames_00000.png")[0], expected[0])
 
