@@ -95,19 +95,23 @@ def start(order: AnyOrder, python: Path) -> None:
 
 
 def run(order: AnyOrder, python: Path) -> notices.Notice:
-    """Do a job and return when it is over; the result is the same as from :func:`start`.
+    """Do a job, return when it is over, and say what came of it; the result is the same as from :func:`start`.
 
     Args:
         order: what to make.
         python: the Python of the engine's environment.
 
-    Returns:
-        What came of it.
-
     Raises:
         AddonError: if the order cannot be carried out or a job is running.
         BridgeError: if the engine cannot be started.
     """
+    outcome = run_to_end(order, python).outcome
+    assert outcome is not None  # noqa: S101 - a job that is over has one
+    return outcome
+
+
+def run_to_end(order: AnyOrder, python: Path) -> Job:
+    """Do a job as :func:`run` does, and return it with its outcome, and its error if it has one."""
     if _current is not None:
         raise BusyError
     job = _job_of(order)
@@ -119,8 +123,7 @@ def run(order: AnyOrder, python: Path) -> notices.Notice:
     finally:  # the user may interrupt a script
         job.stop(None)
         _end(job)
-    assert job.outcome is not None  # noqa: S101 - a job that is over has one
-    return job.outcome
+    return job
 
 
 def cancel() -> None:

@@ -122,9 +122,10 @@ def _make(options: argparse.Namespace, report: Report) -> None:
         addon("studio").preview_settings(scene)
         pictures = _render_frames(scene, len(motion), out / "frames", report)
     with report.stage("film and contact sheet"):
-        results = (out / "preview.mp4", out / "contact_sheet.png")
+        results = (out / "preview.mp4", out / "preview.webp", out / "contact_sheet.png")
         engine.run("film", pictures, out / "measured.npz", options.audio, *results)
         report.files.append(("preview.mp4", f"{len(motion) / FPS:.2f} s with sound"))
+        report.files.append(("preview.webp", "the same without sound, for a web page"))
         report.files.append(("contact_sheet.png", "pictures over the clip, with the openings of mouth and eyes"))
 
 

@@ -1,7 +1,7 @@
 """The demo's part in the engine's environment: measures, film and contact sheet.
 
     demo_engine.py measure MOTION.npz OUT.npz --every 10
-    demo_engine.py film FOLDER MEASURED.npz AUDIO OUT.mp4 CONTACT_SHEET.png
+    demo_engine.py film FOLDER MEASURED.npz AUDIO OUT.mp4 OUT.webp CONTACT_SHEET.png
 
 Both are called by ``demo.py``, which has no PyTorch beside it.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from artalk_engine.assets import assets_folder
 from artalk_engine.audio.waveform import load_waveform
 from artalk_engine.config import SAMPLE_RATE_HZ
 from artalk_engine.errors import EngineError
+from artalk_engine.render.animation import write_webp
 from artalk_engine.render.video import write_video
 from bridge.motion import EXPRESSION, FPS, GLOBAL_ORIENT, JAW_POSE
 from bridge.motion_file import load_motion
@@ -38,8 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measuring.add_argument("out", type=Path)
     measuring.add_argument("--every", type=int, default=10, help="frames between two sets of vertices")
     measuring.set_defaults(run=measure)
-    filming = commands.add_parser("film", help="pictures and sound as a film and as a contact sheet")
-    for name in ("pictures", "measured", "audio", "out", "sheet"):
+    filming = commands.add_parser("film", help="pictures and sound as a film, for web pages, and as a contact sheet")
+    for name in ("pictures", "measured", "audio", "out", "animation", "sheet"):
         filming.add_argument(name, type=Path)
     filming.set_defaults(run=film)
     options = parser.parse_args(arguments)
@@ -90,9 +92,10 @@ def _gap_mm(vertices: NDArray[np.float32], upper: NDArray[np.int32], lower: NDAr
 
 
 def film(options: argparse.Namespace) -> None:
-    """Join pictures and sound, and lay some of them out on a sheet."""
+    """Join pictures and sound, write the pictures alone for web pages, and lay some of them out on a sheet."""
     paths = sorted(options.pictures.glob("*.png"))
     write_video(options.out, map(_picture, paths), FPS, options.audio)
+    write_webp(options.animation, map(_picture, paths), Fraction(FPS))
     with np.load(options.measured) as measured:
         openings = {"mouth": measured["mouth_mm"], "eyes": measured["eyes_mm"]}
     draw_contact_sheet(options.sheet, paths, load_waveform(options.audio), openings)

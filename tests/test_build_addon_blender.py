@@ -93,7 +93,7 @@ def test_the_demo_makes_everything_from_any_sound(
     answer = demo(tmp_path, archive, engine_python, sound_file(seconds, rate_hz, channels))
     assert answer.returncode == 0, answer.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    names = {"talking_head.blend", "still.png", "preview.mp4", "motion.npz", "contact_sheet.png"}
+    names = {"talking_head.blend", "still.png", "preview.mp4", "preview.webp", "motion.npz", "contact_sheet.png"}
     assert {name for name, _ in report["files"]} == names
     assert all((tmp_path / "out" / name).stat().st_size > 1000 for name in names)
     assert "mm from FLAME's" in answer.stderr

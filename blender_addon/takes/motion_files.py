@@ -8,6 +8,8 @@ import dataclasses
 from pathlib import Path
 
 import bpy
+import numpy as np
+from numpy.typing import NDArray
 
 from bridge.motion_file import MotionFile, load_motion, save_motion
 
@@ -46,9 +48,30 @@ def import_motion(scene: bpy.types.Scene, parts: RigParts, path: Path, start: fl
     if contents.rig not in ("", parts.kind):
         text = f"{path.name} speaks to a rig of the kind '{contents.rig}', but '{parts.rig.name}' is '{parts.kind}'."
         raise TakeError(text, "Choose a head of that kind, or another file.")
-    if not len(contents.motion):
-        raise TakeError(f"{path.name} has no frames.", "Choose another file.")
     sound = path.parent / Path(contents.audio).name if contents.audio else None
+    return add_motion(scene, parts, contents, start, sound)
+
+
+def add_motion(
+    scene: bpy.types.Scene, parts: RigParts, contents: MotionFile, start: float, sound: Path | None
+) -> bpy.types.Action:
+    """Make a take of a motion that is the rig's.
+
+    Args:
+        scene: the scene.
+        parts: the rig.
+        contents: the motion, and where it comes from.
+        start: scene frame of the first motion frame; may lie between frames.
+        sound: what is heard with it, if it is there.
+
+    Returns:
+        The take, which plays now.
+
+    Raises:
+        TakeError: if the motion has no frames.
+    """
+    if not len(contents.motion):
+        raise TakeError("The motion has no frames.", "Choose another one.")
     speech = Speech(audio=str(sound) if sound is not None and sound.is_file() else "", style=contents.style)
     rig_id = own_id(parts)
     details = TakeDetails(
@@ -80,12 +103,21 @@ def export_motion(parts: RigParts, action: bpy.types.Action, path: Path) -> int:
         TakeError: if the take cannot be read.
         MotionFileError: if the file cannot be written, or its kind cannot hold this motion.
     """
-    details, raw = take_details(action), take_motion(action)
-    edits = dataclasses.replace(edits_of(action), neck_share=0.0)  # a motion's head is turned by the root alone
-    motion = raw if edits == type(edits)() else edited_motion(raw, edits, face_tools(parts))
+    details, motion = take_details(action), shown_motion(parts, action)
     speech = details.speech
     contents = MotionFile(
         motion, details.rig_kind, Path(speech.audio).name, details.engine_version, speech.style, phones_of(action)
     )
     save_motion(path, contents)
     return len(motion)
+
+
+def shown_motion(parts: RigParts, action: bpy.types.Action) -> NDArray[np.float32]:
+    """Return a take's motion as its edits show it, ``[T, 106]``; keys changed by hand and darting eyes are not in it.
+
+    Raises:
+        TakeError: if the take cannot be read.
+    """
+    raw = take_motion(action)
+    edits = dataclasses.replace(edits_of(action), neck_share=0.0)  # a motion's head is turned by the root alone
+    return raw if edits == type(edits)() else edited_motion(raw, edits, face_tools(parts))
