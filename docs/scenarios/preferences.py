@@ -1,0 +1,54 @@
+"""The add-on's preferences, as somebody finds them who has just installed it, and after a system check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import addon
+import bpy
+import numpy as np
+import screen
+import sidebar
+from user import Steps, User
+
+ABOVE_PX, BELOW_PX, RIGHT_PX = 300, 110, 1060  # around the mouse; of the window
+HEADER_PX = 26  # from the last line, a box's, up to the middle of a closed section's name, at a scale of one
+
+
+def steps(user: User) -> Steps:
+    """Look at everything, allow the network, begin to install, and have the system checked."""
+    sidebar.prepare()
+    area = user.area("VIEW_3D")
+    area.type = "PREFERENCES"
+    with bpy.context.temp_override(window=user.window, area=area):
+        bpy.ops.screen.screen_full_area()
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "ARTalk"
+    bpy.ops.preferences.addon_expand(module=addon.PACKAGE)
+    yield from user.until(addon.module("released").shelf, "the models are listed")
+    yield from user.until_drawn()
+    screen.write_png(user.out / "preferences.png", preferences(user))
+    bpy.context.preferences.system.use_online_access = True
+    region = user.region("WINDOW", "PREFERENCES")
+    yield from user.press("artalk.install_engine", region)
+    yield from user.until_drawn()
+    row = len(user.pixels()) - user.mouse[1]
+    screen.write_png(user.out / "install.png", user.pixels()[row - ABOVE_PX : row + BELOW_PX, :RIGHT_PX])
+    yield from user.strike("ESC")
+    yield from user.until_drawn()
+    filled = len(preferences(user)) - round(HEADER_PX * sidebar.SCALE)
+    yield from user.move(region.x + region.width // 2, region.y + region.height - filled)
+    yield from user.click()
+    yield from user.press("artalk.system_check", region)
+    yield from user.until(addon.module("setup_report").lines, "the report is there")
+    yield from user.until_drawn()
+    screen.write_png(user.out / "check.png", preferences(user)[filled - round(HEADER_PX * sidebar.SCALE) :])
+
+
+def preferences(user: User) -> np.ndarray:
+    """Return what the preferences show of the add-on, without the list of their sections."""
+    region = user.region("WINDOW", "PREFERENCES")
+    return sidebar.filled(user.pixels(), region, region.width)
