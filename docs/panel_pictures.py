@@ -1,6 +1,6 @@
 """Make the pictures of the panels in ``docs/pictures``, in a real Blender with windows that a script's user drives.
 
-    python3.11 build_addon.py && $(python3.11 build_addon.py env) docs/panel_pictures.py [start sections preferences]
+    python3.11 build_addon.py && $(python3.11 build_addon.py env) docs/panel_pictures.py [NAME …]
 
 It needs Linux, and a Blender as ``tests/windows/blender_window.py`` finds or makes one: the variable
 ``ARTALK_BLENDER_ROOT`` names a folder for Debian's, which is made there (root, 1.3 GB, once).
@@ -26,7 +26,12 @@ from windows.blender_window import NoBlenderError, Session, find_blender  # noqa
 SCENARIOS = ROOT / "docs" / "scenarios"
 PICTURES = ROOT / "docs" / "pictures"
 SPEECH = ROOT / "assets" / "demo" / "speech.wav"
-SIZES = {"start": "1600x1300", "sections": "1600x1300", "preferences": "1500x2200"}  # of the screen
+SIZES = {  # of the screen
+    "start": "1600x1300",
+    "sections": "1600x1300",
+    "preview": "1600x1300",
+    "preferences": "1500x2200",
+}
 FILM = Path(tempfile.gettempdir()) / "film"  # a name that looks well in the panel
 LONG = 30  # times the speech
 LARGEST_PX = 1000  # across
@@ -65,7 +70,7 @@ def make(name: str, archive: Path) -> None:
         if name == "preferences":
             variables["ARTALK_ENGINE_PYTHON"] = ""  # nothing is installed yet
             variables["PATH"] = f"{with_python(FILM / 'bin')}:{os.environ['PATH']}"
-        session = Session(SIZES[name], 600.0, tuple((key, str(value)) for key, value in variables.items()))
+        session = Session(SIZES[name], 1800.0, tuple((key, str(value)) for key, value in variables.items()))
         find_blender().play(SCENARIOS / f"{name}.py", FILM, session)
         for path in sorted(FILM.glob("*.png")):
             keep(path, PICTURES / f"panel_{path.name}")
@@ -91,7 +96,7 @@ def keep(path: Path, target: Path) -> None:
     """Write a picture in as many colours as it needs, and no larger than a page shows it."""
     with Image.open(path) as picture:
         picture.thumbnail((LARGEST_PX, 2 * LARGEST_PX), Image.Resampling.LANCZOS)
-        picture.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(target, optimize=True)
+        picture.quantize(256, Image.Quantize.MEDIANCUT, kmeans=4, dither=Image.Dither.NONE).save(target, optimize=True)
     sys.stderr.write(f"{target.relative_to(ROOT)}: {target.stat().st_size // 1000} kB\n")
 
 

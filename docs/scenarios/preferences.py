@@ -1,4 +1,4 @@
-"""The add-on's preferences, as somebody finds them who has just installed it, and after a system check."""
+"""The add-on's preferences, as somebody finds them who has just installed it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADER_PX = 26  # from the last line, a box's, up to the middle of a closed sect
 
 
 def steps(user: User) -> Steps:
-    """Look at everything, allow the network, begin to install, and have the system checked."""
+    """Look at everything, allow the network, and begin to install."""
     sidebar.prepare()
     area = user.area("VIEW_3D")
     area.type = "PREFERENCES"
@@ -30,22 +30,18 @@ def steps(user: User) -> Steps:
     bpy.ops.preferences.addon_expand(module=addon.PACKAGE)
     yield from user.until(addon.module("released").shelf, "the models are listed")
     yield from user.until_drawn()
+    region = user.region("WINDOW", "PREFERENCES")
+    last = len(preferences(user)) - round(HEADER_PX * sidebar.SCALE)
+    yield from user.move(region.x + region.width // 2, region.y + region.height - last)
+    yield from user.click()
+    yield from user.move(region.x + region.width // 2, region.y + 1)
+    yield from user.until_drawn()
     screen.write_png(user.out / "preferences.png", preferences(user))
     bpy.context.preferences.system.use_online_access = True
-    region = user.region("WINDOW", "PREFERENCES")
     yield from user.press("artalk.install_engine", region)
     yield from user.until_drawn()
     row = len(user.pixels()) - user.mouse[1]
     screen.write_png(user.out / "install.png", user.pixels()[row - ABOVE_PX : row + BELOW_PX, :RIGHT_PX])
-    yield from user.strike("ESC")
-    yield from user.until_drawn()
-    filled = len(preferences(user)) - round(HEADER_PX * sidebar.SCALE)
-    yield from user.move(region.x + region.width // 2, region.y + region.height - filled)
-    yield from user.click()
-    yield from user.press("artalk.system_check", region)
-    yield from user.until(addon.module("setup_report").lines, "the report is there")
-    yield from user.until_drawn()
-    screen.write_png(user.out / "check.png", preferences(user)[filled - round(HEADER_PX * sidebar.SCALE) :])
 
 
 def preferences(user: User) -> np.ndarray:

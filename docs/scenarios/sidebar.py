@@ -88,3 +88,9 @@ def filled(window: np.ndarray, region: bpy.types.Region, width: int) -> np.ndarr
     part = window[::-1][region.y : region.y + region.height, region.x : region.x + width][::-1]
     is_varied = (part != part[:, :1]).any((1, 2))
     return part[: int(np.flatnonzero(is_varied)[-1]) + 1]
+
+
+def widest(take: bpy.types.Action) -> int:
+    """Return the frame of a motion on which the mouth is open most."""
+    jaw = addon.module("bridge.motion").JAW_POSE
+    return int(addon.module("takes.record").take_motion(take)[:, jaw][:, 0].argmax())

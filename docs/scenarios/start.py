@@ -33,17 +33,11 @@ def steps(user: User) -> Steps:
     yield from user.move(*away(user))
     yield from sidebar.photograph(user, "start_take")
     yield from user.look_at(rig)
-    yield from user.go_to_frame(1 + widest(rig.animation_data.action))
+    yield from user.go_to_frame(1 + sidebar.widest(rig.animation_data.action))
     yield from user.until_drawn()
     area = user.area()
     shown = user.pixels()[::-1][area.y : area.y + area.height, area.x : area.x + area.width][::-1]
     screen.write_png(user.out / "start_window.png", shown)
-
-
-def widest(take: bpy.types.Action) -> int:
-    """Return the frame of a motion on which the mouth is open most."""
-    jaw = addon.module("bridge.motion").JAW_POSE
-    return int(addon.module("takes.record").take_motion(take)[:, jaw][:, 0].argmax())
 
 
 def away(user: User) -> tuple[int, int]:
