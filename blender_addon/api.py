@@ -197,14 +197,14 @@ def add_take(
 
     Returns:
         The take: an Action.
+
+    Raises:
+        ValueError: if the array is no ``[T, 106]``.
     """
     parts, values = rig_parts(head), np.array(motion, np.float32)
-    try:
-        contents = MotionFile(values, parts.kind, Path(sound).name, "")
-    except ValueError as exc:
-        raise TakeError(f"This is no motion: {exc}.", "Give an array as motion_of returns it.") from exc
-    if not np.isfinite(values).all():
-        raise TakeError("The motion has values that are no numbers.", "Leave those frames out.")
+    contents = MotionFile(values, parts.kind, Path(sound).name, "")
+    if not len(values) or not np.isfinite(values).all():
+        raise TakeError("The motion has no frames, or values that are no numbers.", "Choose another file.")
     return add_motion(bpy.context.scene, parts, contents, start_frame, Path(sound).absolute() if str(sound) else None)
 
 

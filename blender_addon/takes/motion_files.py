@@ -48,6 +48,8 @@ def import_motion(scene: bpy.types.Scene, parts: RigParts, path: Path, start: fl
     if contents.rig not in ("", parts.kind):
         text = f"{path.name} speaks to a rig of the kind '{contents.rig}', but '{parts.rig.name}' is '{parts.kind}'."
         raise TakeError(text, "Choose a head of that kind, or another file.")
+    if not len(contents.motion):
+        raise TakeError(f"{path.name} has no frames.", "Choose another file.")
     sound = path.parent / Path(contents.audio).name if contents.audio else None
     return add_motion(scene, parts, contents, start, sound)
 
@@ -55,7 +57,7 @@ def import_motion(scene: bpy.types.Scene, parts: RigParts, path: Path, start: fl
 def add_motion(
     scene: bpy.types.Scene, parts: RigParts, contents: MotionFile, start: float, sound: Path | None
 ) -> bpy.types.Action:
-    """Make a take of a motion that is the rig's.
+    """Make a take of a motion that is the rig's and has frames.
 
     Args:
         scene: the scene.
@@ -66,12 +68,7 @@ def add_motion(
 
     Returns:
         The take, which plays now.
-
-    Raises:
-        TakeError: if the motion has no frames.
     """
-    if not len(contents.motion):
-        raise TakeError("The motion has no frames.", "Choose another one.")
     speech = Speech(audio=str(sound) if sound is not None and sound.is_file() else "", style=contents.style)
     rig_id = own_id(parts)
     details = TakeDetails(

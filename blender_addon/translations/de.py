@@ -860,6 +860,7 @@ TEXTS = {
     "The mesh of '{0}' is linked from another file.": "Das Mesh von „{0}“ ist aus einer anderen Datei verknüpft.",
     "The mesh of '{0}' no longer has the vertices of its head's file.": "Das Mesh von „{0}“ hat nicht mehr die Vertices der Datei seines Kopfes.",
     "The models are not listed yet": "Die Modelle sind noch nicht aufgelistet",
+    "The motion has no frames, or values that are no numbers.": "Die Bewegung hat keine Frames oder Werte, die keine Zahlen sind.",
     "the motion {0} cannot be read ({1})": "die Bewegung {0} kann nicht gelesen werden ({1})",
     "the name {0} is not written in Unicode": "der Name {0} ist nicht in Unicode geschrieben",
     "The neck of '{0}' has drivers already.": "Der Hals von „{0}“ hat schon Treiber.",

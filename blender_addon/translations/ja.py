@@ -860,6 +860,7 @@ TEXTS = {
     "The mesh of '{0}' is linked from another file.": "「{0}」のメッシュは別のファイルからリンクされています。",
     "The mesh of '{0}' no longer has the vertices of its head's file.": "「{0}」のメッシュの頂点が、頭部のファイルと一致しなくなっています。",
     "The models are not listed yet": "モデルはまだ一覧されていません",
+    "The motion has no frames, or values that are no numbers.": "モーションにフレームがないか、数値でない値があります。",
     "the motion {0} cannot be read ({1})": "モーション {0} を読めません（{1}）",
     "the name {0} is not written in Unicode": "名前 {0} は Unicode ではありません",
     "The neck of '{0}' has drivers already.": "「{0}」の首には既にドライバーがあります。",

@@ -860,6 +860,7 @@ TEXTS = {
     "The mesh of '{0}' is linked from another file.": "“{0}”的网格链接自另一个文件。",
     "The mesh of '{0}' no longer has the vertices of its head's file.": "“{0}”的网格不再具有其头部文件的顶点。",
     "The models are not listed yet": "尚未列出模型",
+    "The motion has no frames, or values that are no numbers.": "动作没有帧，或含有非数字的值。",
     "the motion {0} cannot be read ({1})": "无法读取动作 {0}（{1}）",
     "the name {0} is not written in Unicode": "名称 {0} 不是 Unicode",
     "The neck of '{0}' has drivers already.": "“{0}”的颈部已有驱动器。",
