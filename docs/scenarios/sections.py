@@ -43,28 +43,28 @@ def _at_work(user: User) -> Steps:
     yield from user.until(lambda: jobs.current().seconds_left is not None, "the engine knows how long it takes")
     yield from sidebar.photograph_now(user, "working")
     bpy.ops.artalk.cancel()
-    yield from user.until(lambda: jobs.current() is None, "all takes are whole", 120.0)
+    yield from user.until(lambda: jobs.current() is None, "all takes are whole", 300.0)
 
 
 def _takes(user: User) -> Steps:
     scene = bpy.context.scene
     yield from sidebar.photograph(user, "main")
     yield from sidebar.photograph_section(user, "takes")
-    yield from sidebar.photograph_section(user, "take_tools", "takes")
+    yield from sidebar.photograph_section(user, "take_tools", above=("takes",))
     take = scene.artalk.rig.animation_data.action
     take.artalk_editing.lips.gain, take.artalk_editing.head.smoothing_ms = 1.2, 120.0
     take.artalk_editing.eye_darts_deg = 3.0
-    yield from sidebar.photograph_section(user, "edit", "takes")
-    yield from sidebar.photograph_section(user, "quality", "takes")
+    yield from sidebar.photograph_section(user, "edit", above=("takes",))
+    yield from sidebar.photograph_section(user, "quality", above=("takes",))
     bpy.ops.artalk.reduce_keys()
-    yield from sidebar.photograph_section(user, "keys", "takes")
-    yield from sidebar.photograph_section(user, "motion_files", "takes")
+    yield from sidebar.photograph_section(user, "keys", above=("takes",))
+    yield from sidebar.photograph_section(user, "motion_files", above=("takes",))
     yield from sidebar.photograph_section(user, "preview")
 
 
 def _head(user: User) -> Steps:
     bpy.ops.artalk.check_rig()
-    yield from sidebar.photograph_section(user, "head", "+", "identity")
+    yield from sidebar.photograph_section(user, "head", within=("identity",))
     yield from sidebar.photograph_section(user, "scene")
 
 
@@ -74,7 +74,7 @@ def _body(user: User) -> Steps:
     bpy.ops.artalk.export_clip(filepath=clip, fps=30.0)
     bpy.ops.artalk.import_clip(filepath=clip)
     bpy.ops.artalk.attach_head()
-    yield from sidebar.photograph_section(user, "body", "+", "body_codec")
+    yield from sidebar.photograph_section(user, "body", within=("body_codec",))
 
 
 def _trouble(user: User) -> Steps:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import addon
 import bpy
 import numpy as np
@@ -40,7 +42,7 @@ def show_only(*names: str) -> None:
     _shown.update(f"ARTALK_PT_{name}" for name in names)
 
 
-def _poll_of(own):
+def _poll_of(own: Callable[[bpy.types.Context], bool] | None) -> Callable[[type, bpy.types.Context], bool]:
     def poll(cls: type, context: bpy.types.Context) -> bool:
         return cls.__name__ in _shown and (own is None or own(context))
 
@@ -53,16 +55,15 @@ def photograph(user: User, name: str) -> Steps:
     screen.write_png(user.out / f"{name}.png", panels(user))
 
 
-def photograph_section(user: User, name: str, *above: str) -> Steps:
-    """Take a picture of one panel, with those inside it, without what stands above.
+def photograph_section(user: User, name: str, above: tuple[str, ...] = (), within: tuple[str, ...] = ()) -> Steps:
+    """Take a picture of one panel, without what stands above it.
 
     Args:
         user: who looks.
         name: of the panel, and of the picture.
-        above: further panels that have to be there, but not in the picture; after ``"+"``, such as are in it.
+        above: panels that it stands in.
+        within: panels that stand in it.
     """
-    within = above[above.index("+") + 1 :] if "+" in above else ()
-    above = above[: above.index("+")] if "+" in above else above
     show_only("main", *above)
     yield from user.until_drawn()
     top = len(panels(user))

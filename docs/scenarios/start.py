@@ -29,7 +29,7 @@ def steps(user: User) -> Steps:
     yield from sidebar.photograph(user, "start_sound")
     yield from user.press("artalk.generate")
     rig, jobs = bpy.context.scene.artalk.rig, addon.module("jobs")
-    yield from user.until(lambda: jobs.current() is None, "the take is whole", 120.0)
+    yield from user.until(lambda: jobs.current() is None, "the take is whole", 300.0)
     yield from user.move(*away(user))
     yield from sidebar.photograph(user, "start_take")
     yield from user.look_at(rig)
