@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from artalk_engine.config import STYLE_FRAMES
+from artalk_engine.audio.continuity import CONTEXT_S
+from artalk_engine.config import SAMPLE_RATE_HZ, STYLE_FRAMES
 from artalk_engine.motion.generator import BitwiseARModel
 from bridge.motion import WINDOW
 
@@ -36,7 +37,7 @@ def examine(model: BitwiseARModel, held_out: WindowSource, directions: LipDirect
     model.eval()
     waveform, phones, styled, style = held_out.clips_from_start(CLIPS, WINDOWS)
     clips = held_out.style_clips(style, STYLE_FRAMES, np.random.default_rng(0))
-    motion = model.inference({"audio": waveform, "style_motion": clips})
+    motion = _speak(model, waveform, clips)
     opening, wanted = directions.aperture(motion), directions.aperture(styled)
     correlation = torch.corrcoef(torch.stack([opening.flatten(), wanted.flatten()]))[0, 1]
     is_closed = opening < _CLOSED_MM
@@ -49,6 +50,18 @@ def examine(model: BitwiseARModel, held_out: WindowSource, directions: LipDirect
         f"seam {_seam(motion):.2f} (rule {_seam(styled):.2f}) "
         f"styles {_apart(motion, style):.2f} of {_apart(styled, style):.2f}"
     )
+
+
+def _speak(model: BitwiseARModel, waveform: Tensor, style_clips: Tensor) -> Tensor:
+    """Make raw motion ``[B, T, 106]`` of ``[B, S]``, each window heard with the sound around it."""
+    context, samples = int(CONTEXT_S * SAMPLE_RATE_HZ), model.config.codec.window_samples
+    padded = F.pad(waveform, (context, context))
+    state, made = model.start(style_clips, len(waveform)), []
+    for first in range(0, waveform.shape[1], samples):
+        window = model.step(state, model.hear(padded[:, first : first + samples + 2 * context], context))
+        state = window.state
+        made.append(window.motion)
+    return torch.cat(made, dim=1)
 
 
 def _seam(motion: Tensor) -> Tensor:
