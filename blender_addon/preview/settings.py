@@ -54,8 +54,8 @@ def _choose(settings: ArtalkPreview, number: int) -> None:
 class ArtalkPreview(bpy.types.PropertyGroup):
     """How the preview looks: ``scene.artalk_preview``."""
 
-    avatar: bpy.props.StringProperty(
-        name="Avatar", description="Name of the avatar that the preview shows", default=MESH, options={"HIDDEN"}
+    avatar: bpy.props.StringProperty(  # what `portrait` stands for, by name; scripts may set it without an engine
+        description="Whom the preview shows", default=MESH, options={"HIDDEN"}
     )
     portrait: bpy.props.EnumProperty(
         name="Show", description="Whom the preview shows", items=_portraits, get=_chosen_number, set=_choose
