@@ -131,7 +131,8 @@ class EightBitConv(nn.Module):
         width = channels.shape[1]
         moments = channels.transpose(1, 2).flatten(1)  # [B, T * C]
         seen = moments.unfold(1, self.kernel * width, self.stride * width)  # [B, T', K * C], a view
-        return torch.cat([self.linear(part) for part in seen.split(STEPS_TOGETHER, dim=1)], dim=1).transpose(1, 2)
+        parts = (seen[:, start : start + STEPS_TOGETHER] for start in range(0, seen.shape[1], STEPS_TOGETHER))
+        return torch.cat([self.linear(part) for part in parts], dim=1).transpose(1, 2)
 
 
 class ChannelsLastConv(nn.Module):
