@@ -1,8 +1,9 @@
 """What a user waits for: switching the add-on on, drawing the panels, the first keys, a cancel, and Blender itself.
 
-    ARTALK_ENGINE_PYTHON=ENGINE'S-PYTHON PYTHON-WITH-BPY benchmarks/interface.py
+    ARTALK_ENGINE_PYTHON=ENGINE'S-PYTHON PYTHON-WITH-BPY benchmarks/interface.py [enable redraw generate cancel]
 
-Medians, with the worst beside them, in milliseconds. Background Blender draws nothing, so panels are drawn into a
+Medians, with the worst beside them, in milliseconds; and the processor's time, which says more on a machine that is
+busy with other things, for what Blender's own thread does. Background Blender draws nothing, so panels are drawn into a
 layout that keeps nothing: that is the add-on's own share of a redraw.
 """
 
@@ -15,6 +16,8 @@ import tempfile
 import time
 import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -35,35 +38,62 @@ ENABLE = """
 import time, sys
 import bpy, numpy
 sys.path.insert(0, sys.argv[-1])
-start = time.perf_counter()
+start, worked = time.perf_counter(), time.thread_time()
 import blender_addon
 blender_addon.register()
-taken = time.perf_counter() - start
+taken = time.perf_counter() - start, time.thread_time() - worked
 from blender_addon.engine_process import engine
-print("RESULT", taken, engine.is_running, flush=True)
+print("RESULT", *taken, engine.is_running, flush=True)
 import os
 os._exit(0)
 """
 LENGTHS_S = (10, 60, 600)
+PARTS = ("enable", "redraw", "generate", "cancel")
 PANELS = [panel for panel in panels.CLASSES if issubclass(panel, bpy.types.Panel)]
 
 
 def main() -> None:
     """Measure and print."""
+    parts = sys.argv[1:] or PARTS
     print(f"Blender {bpy.app.version_string}")
-    _measure_enabling()
+    if "enable" in parts:
+        _measure_enabling()
     blender_addon.register()
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    _measure_redraw("an empty scene")
+    if "redraw" in parts:
+        _measure_redraw("an empty scene")
     bpy.ops.artalk.create_head()
     with tempfile.TemporaryDirectory() as folder:
-        for seconds in LENGTHS_S:
+        for seconds in LENGTHS_S if "generate" in parts else ():
             _measure_generating(_speech(Path(folder), seconds), seconds)
-        _measure_redraw("a head with takes")
-        _measure_cancelling(_speech(Path(folder), 60))
+        if "redraw" in parts:
+            _measure_redraw("a head with takes" if "generate" in parts else "a head")
+        if "cancel" in parts:
+            _measure_cancelling(_speech(Path(folder), 60))
     jobs.stop_all()
     sys.stdout.flush()
     os._exit(0)  # some builds wait on their way out
+
+
+@dataclass
+class Taken:
+    """How long something took, each time.
+
+    Attributes:
+        waited: seconds.
+        worked: of them, the processor's for this thread.
+    """
+
+    waited: list[float] = field(default_factory=list)
+    worked: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Measure what is done inside."""
+        start, worked = time.perf_counter(), time.thread_time()
+        yield
+        self.waited.append(time.perf_counter() - start)
+        self.worked.append(time.thread_time() - worked)
 
 
 def _measure_enabling() -> None:
@@ -71,37 +101,45 @@ def _measure_enabling() -> None:
     with tempfile.TemporaryDirectory() as folder:
         variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         variables["PYTHONPYCACHEPREFIX"] = folder
-        first, *taken = [_enabled(variables) for _ in range(6)]
-    _print("switch the add-on on for the first time", [first], 500)
+        first, *others = [_enabled(variables) for _ in range(6)]
+    _print("switch the add-on on for the first time", Taken([first[0]], [first[1]]), 500)
+    taken = Taken([waited for waited, _ in others], [worked for _, worked in others])
     _print("switch the add-on on; no engine starts", taken, 200)
 
 
-def _enabled(variables: dict[str, str]) -> float:
+def _enabled(variables: dict[str, str]) -> tuple[float, float]:
     command = [sys.executable, "-c", ENABLE, str(ROOT)]
     said = subprocess.run(command, capture_output=True, text=True, check=True, env=variables).stdout
-    _, seconds, is_running = next(line for line in said.splitlines() if line.startswith("RESULT")).split()
+    _, waited, worked, is_running = next(line for line in said.splitlines() if line.startswith("RESULT")).split()
     if is_running != "False":
         raise SystemExit("an engine was started")
-    return float(seconds)
+    return float(waited), float(worked)
 
 
 def _measure_redraw(what: str) -> None:
-    """Draw all panels of the tab, as if every one were open."""
-    context, taken = _Sidebar(), []
-    for _ in range(50):
-        start = time.perf_counter()
-        _draw_all(context)
-        taken.append(time.perf_counter() - start)
-    _print(f"redraw of all panels, {what}", taken, 2)
+    """Draw the tab as it is at first, and as if every panel were open."""
+    at_first = [panel for panel in PANELS if "DEFAULT_CLOSED" not in getattr(panel, "bl_options", ())]
+    for name, panels_open in (("the tab", at_first), ("all panels open", PANELS)):
+        context, taken = _Sidebar(), Taken()
+        for _ in range(50):
+            with taken.once():
+                _draw(panels_open, context)
+        _print(f"redraw of {name}, {what}", taken, 2)
 
 
-def _draw_all(context: _Sidebar) -> None:
+def _draw(panels_open: list[type], context: _Sidebar) -> None:
     shown: set[str] = set()
-    for panel in PANELS:
+    for panel in panels_open:
         parent = getattr(panel, "bl_parent_id", "")
         if (not parent or parent in shown) and (not hasattr(panel, "poll") or panel.poll(context)):
             shown.add(panel.__name__)
-            panel.draw(_Drawn(), context)
+            panel.draw(_as_drawn(panel), context)
+
+
+def _as_drawn(panel: type) -> _Drawn:
+    """Return a panel with its own methods, and a layout that keeps nothing."""
+    own = {name: each for name, each in vars(panel).items() if callable(each) and not name.startswith("__")}
+    return type("Drawn", (_Drawn,), own)()
 
 
 def _measure_generating(sound: Path, seconds: int) -> None:
@@ -109,46 +147,37 @@ def _measure_generating(sound: Path, seconds: int) -> None:
     scene = bpy.context.scene
     scene.artalk.sound = str(sound)
     rig_id = rig_parts(scene.artalk.rig).rig_id
-    first, ticks = [], []
-    for run in range(2):  # the first one may start the engine
-        before, ticks = len(takes_of(rig_id)), []
+    for _ in range(2):  # the first one may start the engine
+        before, begun, ticks, first_s = len(takes_of(rig_id)), Taken(), Taken(), 0.0
         start = time.perf_counter()
-        jobs.start(order_of(bpy.context), engine_python(bpy.context))
-        begun = time.perf_counter() - start
-        first_s = 0.0
-        for tick_s in _ticks():
-            ticks.append(tick_s)
+        with begun.once():
+            jobs.start(order_of(bpy.context), engine_python(bpy.context))
+        while jobs.current() is not None:
+            with ticks.once():
+                jobs.tick()
             if not first_s and len(takes_of(rig_id)) > before:
                 first_s = time.perf_counter() - start
-        first += [first_s] if run else []
-    _print(f"{seconds} s of speech: press Generate", [begun], 20)
-    _print(f"{seconds} s of speech: to the first keys, warm", first, 2000)
+            time.sleep(jobs.TICK_S)
+    _print(f"{seconds} s of speech: press Generate", begun, 20)
+    _print(f"{seconds} s of speech: to the first keys, warm", Taken([first_s]), 2000)
     _print(f"{seconds} s of speech: Blender held up by a tick", ticks, 20)
 
 
 def _measure_cancelling(sound: Path) -> None:
     """Cancel in the midst of a minute."""
     bpy.context.scene.artalk.sound = str(sound)
-    taken = []
+    taken = Taken()
     for share in (0.2, 0.4, 0.6):
         jobs.start(order_of(bpy.context), engine_python(bpy.context))
-        start = 0.0
-        for _ in _ticks():
-            job = jobs.current()
-            if not start and job is not None and job.fraction >= share:
-                start = time.perf_counter()
-                jobs.cancel()
-        taken.append(time.perf_counter() - start if start else 0.0)
+        while (job := jobs.current()) is not None and job.fraction < share:
+            jobs.tick()
+            time.sleep(jobs.TICK_S)
+        with taken.once():
+            jobs.cancel()
+            while jobs.current() is not None:
+                jobs.tick()
+                time.sleep(jobs.TICK_S)
     _print("cancel", taken, 500)
-
-
-def _ticks() -> Iterator[float]:
-    """Do what Blender's timer does until all jobs are over; the seconds that each call takes."""
-    while jobs.current() is not None:
-        start = time.perf_counter()
-        jobs.tick()
-        yield time.perf_counter() - start
-        time.sleep(jobs.TICK_S)
 
 
 def _speech(folder: Path, seconds: int) -> Path:
@@ -185,9 +214,15 @@ class _Sidebar:
         return getattr(bpy.context, name)
 
 
-def _print(what: str, taken: list[float], asked_ms: float) -> None:
-    typical, worst = median(taken) * 1000, max(taken) * 1000
-    print(f"  {what:58}{typical:9.2f} ms   worst {worst:9.2f} ms   asked {asked_ms:g} ms", flush=True)
+def _print(what: str, taken: Taken, asked_ms: float) -> None:
+    line = f"  {what:52}{_both(taken.waited)}"
+    if taken.worked:
+        line += f"   processor {_both(taken.worked)}"
+    print(f"{line}   asked {asked_ms:g} ms", flush=True)
+
+
+def _both(seconds: list[float]) -> str:
+    return f"{median(seconds) * 1000:9.2f} ms, worst {max(seconds) * 1000:9.2f} ms"
 
 
 main()

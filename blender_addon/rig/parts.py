@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import uuid
 from dataclasses import dataclass
@@ -152,8 +153,9 @@ def _own_parts(rig: bpy.types.Object) -> RigParts:
     if surface is None:
         raise RigError(f"'{rig.name}' has lost its mesh or the mesh's shape keys.", _REMEDY)
     keys = surface.data.shape_keys
-    names = tuple(json.loads(keys[naming.EXPRESSION_KEYS]))
-    missing = [name for name in names if name not in keys.key_blocks]
+    names = _names(keys[naming.EXPRESSION_KEYS])
+    known = set(keys.key_blocks.keys())  # a panel asks for the parts twenty times whenever it is drawn
+    missing = [name for name in names if name not in known]
     missing += [joint for joint in naming.JOINTS if joint not in rig.pose.bones]
     if missing:
         raise RigError(f"'{rig.name}' lacks '{missing[0]}'.", _REMEDY)
@@ -170,6 +172,11 @@ def _own_parts(rig: bpy.types.Object) -> RigParts:
         shifts=np.zeros((len(naming.JOINTS), 3)),
         pivots=tuple(joint for joint in naming.JOINTS if naming.PIVOT in rig.pose.bones[joint].constraints),
     )
+
+
+@functools.lru_cache(16)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _foreign_parts(rig: bpy.types.Object, surface: bpy.types.Object) -> RigParts:
