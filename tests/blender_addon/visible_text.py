@@ -100,7 +100,7 @@ def _texts(tree: ast.Module, has_tables: bool) -> Iterator[tuple[int, str]]:
 
 
 def _unseen(tree: ast.Module) -> Iterator[ast.AST]:
-    """Go through texts that nobody is shown: docstrings, the parts of a formatted text, what is logged."""
+    """Go through texts that nobody is shown: docstrings, parts of a formatted text, what is logged or hidden."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
@@ -108,7 +108,7 @@ def _unseen(tree: ast.Module) -> Iterator[ast.AST]:
             yield from (part for value in node.values if isinstance(value, ast.Constant) for part in ast.walk(value))
             specs = (value.format_spec for value in node.values if isinstance(value, ast.FormattedValue))
             yield from (part for spec in specs if spec is not None for part in ast.walk(spec))
-        elif isinstance(node, ast.Call) and _is_logging(node):
+        elif isinstance(node, ast.Call) and (_is_logging(node) or _is_hidden(node)):
             yield from ast.walk(node)
 
 
@@ -138,6 +138,11 @@ def _table_words(tree: ast.Module) -> Iterator[ast.AST]:
 def _is_logging(call: ast.Call) -> bool:
     function = call.func
     return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in LOGGERS
+
+
+def _is_hidden(call: ast.Call) -> bool:
+    """Return whether a property is declared that no interface shows."""
+    return any(keyword.arg == "options" and "'HIDDEN'" in ast.unparse(keyword.value) for keyword in call.keywords)
 
 
 def _phrase(node: ast.AST) -> str:
