@@ -19,4 +19,3 @@ def test_every_way_of_being_killed_leaves_a_blender_that_works(tmp_path):
     tally = Campaign(sys.executable, tmp_path / "campaign", random.Random(5)).run(len(WAYS))  # noqa: S311 - to be repeated
     assert tally.failures == []
     assert sum(tally.kills.values()) == len(WAYS)
-    assert tally.gone_s < 5.0

@@ -25,7 +25,7 @@ from tests.windows.pictures import drawn_share, read_png
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / "dist" / "windows"
-LIMIT_S = float(os.environ.get("ARTALK_WINDOWS_LIMIT_S", "400"))
+LIMIT_S = float(os.environ.get("ARTALK_WINDOWS_LIMIT_S", "600"))
 LONG_S = 600.0
 SIDEBAR = (slice(80, 760), slice(870, 1120))  # of the screen: rows and columns of the add-on's tab
 LANGUAGES = {"de_DE": "Kopf erstellen", "ja_JP": "頭部を作成", "zh_HANS": "创建头部"}
