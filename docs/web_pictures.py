@@ -49,7 +49,7 @@ def _browser(profile: str) -> webdriver.Chrome:
 
 
 def _film(browser: webdriver.Chrome, address: str) -> None:
-    wait = WebDriverWait(browser, 90)
+    wait = WebDriverWait(browser, 600)
     browser.get(address)
     wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "input[type=file]"))
     speech = assets_folder() / "demo" / "speech.wav"
@@ -57,7 +57,10 @@ def _film(browser: webdriver.Chrome, address: str) -> None:
     time.sleep(2)
     browser.find_element(By.ID, "generate").click()
     wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "#film video[src]"))
-    time.sleep(3)  # for the film to play and the head to come
+    browser.switch_to.frame(wait.until(lambda b: b.find_element(By.CSS_SELECTOR, "#head iframe")))
+    wait.until(lambda b: b.execute_script("return document.getElementById('canvas').dataset.shown"))
+    browser.switch_to.default_content()
+    time.sleep(3)  # for the film to play
 
 
 if __name__ == "__main__":

@@ -68,19 +68,20 @@ def test_the_head_is_seen_before_its_film_is_done(at):
     film(at)
 
 
-def test_the_film_goes_on_where_its_live_pictures_are(at):
+def test_the_film_goes_on_where_its_live_pictures_are_and_begins_where_all_is_seen(at):
     at.execute_script(
         "Object.defineProperty(window, 'livePlace', { get: () => window.place, "
         "set: (place) => { window.place = place; if (place > 0) window.last = place; } });"
         "addEventListener('loadedmetadata', ({target}) => { if (target.closest('#film')) "
-        "window.begun = target.currentTime; }, true)"
+        "[window.begun, window.duration] = [target.currentTime, target.duration]; }, true)"
     )
     upload(at, assets_folder() / "demo" / "speech.wav")
     press(at, "generate")
     until(lambda: at.execute_script("return window.begun !== undefined"))
-    last, begun = at.execute_script("return [window.last, window.begun]")
+    last, begun, duration = at.execute_script("return [window.last, window.begun, window.duration]")
     assert last > 0
-    assert begun == pytest.approx(last, abs=0.01)
+    is_all_seen = last > duration - 0.2  # as on a slow machine, where the sound has waited for the last picture
+    assert begun == pytest.approx(0.0 if is_all_seen else last, abs=0.1)
 
 
 def test_a_text_becomes_a_film(at):

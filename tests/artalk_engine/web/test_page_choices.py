@@ -115,7 +115,7 @@ def test_an_avatar_is_filmed_whole_or_as_a_draft(at, page, short_sound, files, p
         upload(at, short_sound)
         choose(at, "Appearance", "Avatar 11.jpg")
         press(at, "generate")
-        assert film(at, 60) == pytest.approx(0.2, abs=0.02)
+        assert film(at) == pytest.approx(0.2, abs=0.02)
         return pictures_of(newest(files, "short_artalk.mp4"))
 
     whole = filmed()
