@@ -51,7 +51,7 @@ def _browser(profile: str) -> webdriver.Chrome:
 def _film(browser: webdriver.Chrome, address: str) -> None:
     wait = WebDriverWait(browser, 600)
     browser.get(address)
-    wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "input[type=file]"))
+    wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "input[type=file]") and b.find_elements(By.ID, "generate"))
     speech = assets_folder() / "demo" / "speech.wav"
     browser.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(speech))
     time.sleep(2)
