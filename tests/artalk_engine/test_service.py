@@ -74,7 +74,7 @@ def test_the_built_in_voice_needs_no_model_to_be_named(shared):
     description = replies_of(shared, Describe())[-1]
     assert description.models == ("built-in voice",)
     assert description.rig == "builtin"
-    assert set(description.styles) == {"neutral", "happy", "angry", "sad"}
+    assert set(description.styles) == {"neutral", "happy", "angry", "sad", "surprised", "whisper"}
 
 
 @pytest.mark.parametrize("style", ["", "calm"])
