@@ -52,7 +52,7 @@ class EngineJob:
 
     @property
     def has_pending_work(self) -> bool:
-        """Whether there is something to do for :meth:`work` although nothing arrives."""
+        """Whether there is something to do for :meth:`work` although nothing arrives, be the job over or not."""
         return False
 
     @property
@@ -80,7 +80,7 @@ class EngineJob:
             self.fail(exc)
 
     def work(self, budget_s: float) -> None:
-        """Go on with what is too much for one moment; never raises.
+        """Go on with what is too much for one moment, also after the job's end; never raises.
 
         Args:
             budget_s: how long that may take, about.

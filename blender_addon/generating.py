@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from .takes.sound import keep_sound
 from .takes.strips import place_sound
 from .takes.take import new_take, next_number, remove_take
 from .timing import last_scene_frame
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class GenerateJob(EngineJob):
         self._growing = GrowingTake()
         self._number = 0  # of the take, once there is one
         self._is_whole = self._has_sound = False
+        self._is_leaving = False  # the job is over, but not all that had arrived is written
         self._first_remarks: tuple[str, ...] = ()  # before those about the take
         self._remarks: list[str] = []
         parts, _ = self._find()
@@ -96,7 +100,9 @@ class GenerateJob(EngineJob):
     @property
     def has_pending_work(self) -> bool:
         """Whether keys are still to be written."""
-        return not self.is_over and (self._is_whole or self._growing.is_due or self._lacks_sound)
+        if self.is_over:
+            return self._is_leaving
+        return self._is_whole or self._growing.is_due or self._lacks_sound
 
     @property
     def title(self) -> str:
@@ -107,6 +113,11 @@ class GenerateJob(EngineJob):
         """Whether a take is the one that this job makes."""
         return (details.rig_id, details.number) == (self._rig_id, self._number)
 
+    @property
+    def has_take(self) -> bool:
+        """Whether the job's take is in the file; an undo may have taken it away."""
+        return self._take() is not None
+
     def work(self, budget_s: float) -> None:
         """Write some of what has arrived; what has not taken long yet goes first.
 
@@ -114,6 +125,9 @@ class GenerateJob(EngineJob):
             budget_s: begin nothing further after this many seconds.
         """
         if not self.has_pending_work:
+            return
+        if self.is_over:
+            self._leave(budget_s)
             return
         try:
             if self._growing.is_due or (self._is_whole and self._growing.written < self._growing.arrived):
@@ -126,7 +140,9 @@ class GenerateJob(EngineJob):
             self.fail(exc)
 
     def settle(self) -> None:
-        """Bring all curves to one length, whatever time that takes."""
+        """Bring all curves to one length, whatever time that takes; of a job that is over, to their end."""
+        while self.is_over and self._is_leaving:
+            self._leave(float("inf"))
         try:
             while not self.is_over and self._growing.is_under_way:
                 self._write(float("inf"))
@@ -136,6 +152,8 @@ class GenerateJob(EngineJob):
     def stop(self, reason: AddonError | BridgeError | None) -> None:
         """End the job before its time and keep what has arrived, as a take that is marked incomplete.
 
+        The job is over at once; what is not written yet is left to :meth:`work`, or to :meth:`settle`.
+
         Args:
             reason: what went wrong, ``None`` if the user cancelled.
         """
@@ -143,15 +161,16 @@ class GenerateJob(EngineJob):
             return
         self._engine.cancel(self._request)
         try:
-            self._keep_arrived()
-            if self._is_whole and reason is None:  # cancelled too late
-                self._conclude()
-                return
+            self._claim_take()
         except AddonError as exc:
             self.error = reason = exc
             self._discard()
+        self._is_leaving = self._number > 0
+        self._is_whole = self._is_whole and reason is None  # cancelled too late
         notice = Notice("Cancelled.") if reason is None else notice_of(reason)
-        if self._number:
+        if self._is_whole:
+            notice = Notice(self._made)
+        elif self._number:
             kept = f"The first {self._growing.arrived / FPS:.1f} s are kept as take {self._number}."
             notice = replace(notice, text=f"{notice.text} {kept}")
         self.outcome = notice
@@ -164,6 +183,7 @@ class GenerateJob(EngineJob):
             remedy: what the user can do.
         """
         self._engine.cancel(self._request)
+        self._is_leaving = False
         self.outcome = Notice(text, remedy, is_error=True)
 
     def _accept(self, reply: Reply) -> None:
@@ -214,23 +234,47 @@ class GenerateJob(EngineJob):
             self._growing.begin_anew()
             return
         keep_details(action, replace(take_details(action), is_complete=True))
-        said = f"Take {self._number}: {self._growing.arrived / FPS:.1f} s of motion."
-        self.outcome = Notice(" ".join([said, *self._remarks]))
+        self.outcome = Notice(" ".join([self._made, *self._remarks]))
+
+    @property
+    def _made(self) -> str:
+        return f"Take {self._number}: {self._growing.arrived / FPS:.1f} s of motion."
 
     @property
     def _lacks_sound(self) -> bool:
         return self._number > 0 and not self._has_sound and self._growing.written > 0
 
-    def _keep_arrived(self) -> None:
-        """Write everything that has arrived, whatever time that takes."""
-        while self._growing.written < self._growing.arrived:
-            self._write(float("inf"))
-        if self._lacks_sound:
-            self._add_sound()
+    def _claim_take(self) -> None:
+        """See to it that there is a take for what has arrived."""
+        if self._growing.arrived:
+            self._find()
+            while not self.has_take:
+                self._write(0.0)
+
+    def _leave(self, budget_s: float) -> None:
+        """Go on writing what had arrived when the job ended; a take that is gone by now was undone, or deleted."""
+        try:
+            action = self._take()
+            if action is None:
+                self._number, self._is_leaving = 0, False
+            elif self._growing.written < self._growing.arrived:
+                self._write(budget_s)
+            elif self._lacks_sound:
+                self._add_sound()
+            else:
+                self._is_leaving = False
+                if self._is_whole:
+                    keep_details(action, replace(take_details(action), is_complete=True))
+        except AddonError:  # the head is gone; what came of the job has been said
+            log.info("take %d cannot be written to its end", self._number, exc_info=True)
+            self._is_leaving = False
+            self._discard()
 
     def _write(self, budget_s: float) -> None:
         """Go on writing into the take; add it if need be."""
         parts, scene = self._find()
+        if not (self._order.on_whole_frames or self._growing.convert(parts, budget_s)):
+            return
         action = self._take()
         if action is None:
             action = self._new_take(parts, scene)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run jobs: beside the user's work from a timer, or to their end for scripts and background Blender.
 
-One job runs at a time, further ones wait for it in the order in which they were asked for. Jobs outlive operators, undo
-and saving; opening another file ends them.
+One job runs at a time, further ones wait for it in the order in which they were asked for. A job that was cancelled
+makes room at once, and what it has to write is written beside the next one. Jobs outlive operators, undo and saving;
+opening another file ends them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from .paths import engine_log_file
 from .preview.film import FilmJob, FilmOrder
 from .speaking import SpeakJob, SpeakOrder
 from .takes.mending import mend_takes
+from .takes.record import TakeDetails
 
 TICK_S = 0.03  # between two looks at the engine while it works
 BUDGET_S = 0.004  # of a tick for reading, and again for writing
@@ -58,6 +60,7 @@ class Waiting:
 
 _current: Job | None = None
 _waiting: list[Waiting] = []
+_leaving: list[GenerateJob] = []  # they are over, but what had arrived is still being written
 _numbers = itertools.count(1)
 _cancelled_at = 0.0
 _is_answer_due = False  # the engine has not said yet that it stopped what was cancelled
@@ -71,6 +74,16 @@ def current() -> Job | None:
 def waiting() -> tuple[Waiting, ...]:
     """Return the jobs that wait for their turn, the next one first."""
     return tuple(_waiting)
+
+
+def leaving() -> tuple[GenerateJob, ...]:
+    """Return the jobs that are over and still write what had arrived."""
+    return tuple(_leaving)
+
+
+def is_making(details: TakeDetails) -> bool:
+    """Return whether a take is still being written."""
+    return any(job.is_making(details) for job in (_current, *_leaving) if job is not None)
 
 
 def start(order: AnyOrder, python: Path) -> None:
@@ -122,6 +135,7 @@ def run_to_end(order: AnyOrder, python: Path) -> Job:
             time.sleep(0.0 if job.has_pending_work else 0.005)
     finally:  # the user may interrupt a script
         job.stop(None)
+        job.settle()
         _end(job)
     return job
 
@@ -147,12 +161,15 @@ def settle() -> None:
     """Leave nothing half-written in the file, which is about to be saved."""
     if _current is not None:
         _current.settle()
+    for job in _leaving:
+        job.settle()
 
 
 def mend() -> None:
     """Write takes to their end that came back half-written, from a file or from the undo history."""
-    job = _current
-    mended = mend_takes(lambda details: job is not None and job.is_making(details))
+    # A number is free again when its take is undone: let nobody write into the take that gets it next.
+    _leaving[:] = [job for job in _leaving if job.has_take]
+    mended = mend_takes(is_making)
     if mended:
         log.info("mended %s", ", ".join(mended))
 
@@ -164,6 +181,7 @@ def abandon(text: str) -> None:
         text: what to tell the user.
     """
     global _current
+    _leaving.clear()
     if _current is None:
         return
     if _waiting:
@@ -184,6 +202,7 @@ def stop_all() -> None:
         bpy.app.timers.unregister(tick)
     _current = None
     _waiting.clear()
+    _leaving.clear()
     engine.close()
 
 
@@ -191,12 +210,13 @@ def tick() -> float | None:
     """Look at the engine once; called by Blender's timer, which an exception would end."""
     if bpy.app.is_job_running("RENDER"):
         return TICK_S  # nothing may change while a frame is being rendered
+    _let_leave()  # before the job that runs, or its take might get the number of one that is gone
     job = _current
     if job is not None:
         _look(job)
     elif _is_answer_due:
         _await_answer()
-    return TICK_S if _current is not None or _is_answer_due else None
+    return TICK_S if _current is not None or _is_answer_due or _leaving else None
 
 
 def _job_of(order: AnyOrder) -> Job:
@@ -236,7 +256,7 @@ def _begin_next() -> None:
 def _look(job: Job) -> None:
     shown = _shown(job)
     try:
-        _advance(job)
+        _advance(job, BUDGET_S)
     except Exception as exc:  # whatever it is, the timer and the panel must go on
         log.exception("a job ended in an unexpected error")
         job.error = exc
@@ -248,12 +268,31 @@ def _look(job: Job) -> None:
         notices.redraw()
 
 
+def _let_leave() -> None:
+    """Let the jobs that are over write on."""
+    for job in leaving():
+        try:
+            job.work(BUDGET_S / len(_leaving))
+        except Exception:  # as with the job that runs
+            log.exception("a take could not be written to its end")
+            _leaving.remove(job)
+    _part()
+
+
+def _part() -> None:
+    """Be done with the jobs that have nothing more to write."""
+    for job in [job for job in _leaving if not job.has_pending_work]:
+        _leaving.remove(job)
+        _keep_step(job)
+        notices.redraw()
+
+
 def _shown(job: Job) -> tuple[str, float, int]:
     """Return what the panel shows of a job."""
     return job.stage, job.fraction, int(job.seconds_left or 0)
 
 
-def _advance(job: Job, budget_s: float = BUDGET_S) -> None:
+def _advance(job: Job, budget_s: float) -> None:
     """Hand a job what has arrived, let it go on with what it has to do, and end it where nothing more will come."""
     try:
         for request, reply in engine.poll(budget_s):
@@ -282,13 +321,20 @@ def _await_answer() -> None:
 
 
 def _end(job: Job) -> None:
-    """Show what came of a job and make it one step for undo."""
+    """Show what came of a job; it is one step for undo when all is written."""
     global _current
     _current = None
     if job.error is not None and job.outcome is not None:
         job.outcome = dataclasses.replace(job.outcome, details=details_of(job.error, job.asked))
     if job.outcome is not None:
         notices.show(job.outcome)
+    if isinstance(job, GenerateJob) and job.has_pending_work:
+        _leaving.append(job)
+    else:
+        _keep_step(job)
+
+
+def _keep_step(job: Job) -> None:
     if job.has_changed_file:
         push_undo(job.title)
 

@@ -118,9 +118,8 @@ def no_own_take(context: bpy.types.Context) -> str:
 
 def is_in_the_making(take: bpy.types.Action | None) -> bool:
     """Return whether a take is the one that the engine is at work on."""
-    job = jobs.current()
     with contextlib.suppress(AddonError):
-        return job is not None and take is not None and job.is_making(take_details(take))
+        return take is not None and jobs.is_making(take_details(take))
     return False
 
 

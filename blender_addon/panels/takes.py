@@ -109,9 +109,8 @@ class ARTALK_PT_take_tools(Tab, bpy.types.Panel):
 
 def _summary(details: TakeDetails) -> str:
     """Return what a take is made of, in a few words."""
-    job = jobs.current()
     state = "" if details.is_complete else translated("incomplete")
-    if job is not None and job.is_making(details):
+    if jobs.is_making(details):
         state = "…"
     sound = bpy.path.display_name_from_filepath(details.speech.audio)
     return " · ".join(part for part in (sound, details.speech.style, state) if part)

@@ -70,6 +70,27 @@ class GrowingTake:
         """Forget what is written: the take is another one."""
         self.written, self._todo, self._mark = 0, [], None
 
+    def convert(self, parts: RigParts, budget_s: float) -> bool:
+        """Bring what the curves are made of up to date; all of it anew if the rig is another by now.
+
+        Args:
+            parts: the rig.
+            budget_s: begin no further piece after this many seconds.
+
+        Returns:
+            Whether nothing is left to do.
+        """
+        deadline = time.monotonic() + budget_s
+        rest = tuple(zlib.crc32(np.ascontiguousarray(array).tobytes()) for array in (parts.joint_offsets, parts.shifts))
+        if rest != self._rest:
+            self._columns, self._converted, self._rest = {}, 0, rest
+        while self._converted < len(self._pieces):
+            self._append(parts, self._converted)
+            self._converted += 1
+            if time.monotonic() > deadline:
+                break
+        return self._converted == len(self._pieces)
+
     def write(self, parts: RigParts, action: bpy.types.Action, details: TakeDetails, budget_s: float) -> None:
         """Go on writing what has arrived into a take, from :func:`empty_take` on.
 
@@ -101,7 +122,7 @@ class GrowingTake:
             self._frames, channels = baked(parts, details, np.concatenate(self._pieces))
             self._todo = list(named_values(parts, channels).items())
         else:
-            self._convert(parts)
+            self.convert(parts, float("inf"))
             self._frames = key_frames(self.arrived, details.rate_hz, details.start)
             self._todo = [(name, np.concatenate(column)) for name, column in self._columns.items()]
 
@@ -111,15 +132,6 @@ class GrowingTake:
             yield name, places_of(self._frames, values)
             if time.monotonic() > deadline:
                 return
-
-    def _convert(self, parts: RigParts) -> None:
-        """Bring the columns up to date; all of them anew if the rig is another by now."""
-        rest = tuple(zlib.crc32(np.ascontiguousarray(array).tobytes()) for array in (parts.joint_offsets, parts.shifts))
-        if rest != self._rest:
-            self._columns, self._converted, self._rest = {}, 0, rest
-        for index in range(self._converted, len(self._pieces)):
-            self._append(parts, index)
-        self._converted = len(self._pieces)
 
     def _append(self, parts: RigParts, index: int) -> None:
         """Convert one piece; the frame before it tells on which side its rotations go on."""

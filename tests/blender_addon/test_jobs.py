@@ -12,7 +12,7 @@ from tests.blender_addon.conftest import wait_for
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import details, jobs, notices, reasons
+from blender_addon import actions, details, jobs, notices, reasons
 from blender_addon.engine_job import EngineJob
 from blender_addon.engine_process import engine
 from blender_addon.operators.generate import order_of
@@ -114,6 +114,115 @@ def test_a_cancelled_job_makes_room_at_once_although_the_engine_is_deaf(scene, h
     finish()
     assert time.monotonic() - began < 2.0  # it waits for a third of a second
     assert not take_details(current_take(head.rig)).is_complete
+
+
+def cancel_in_the_midst(monkeypatch, ask) -> list[int]:
+    """Cancel with much to be written; returns how many curves each tick writes from then on."""
+    ask("wait")
+    start()
+    wait_for(lambda: jobs.current().fraction > 0.3)
+    monkeypatch.setattr(jobs, "BUDGET_S", 0.0)
+    monkeypatch.setattr(jobs, "PATIENCE_S", -1.0)  # the engine's answer might come when all is written
+    jobs.current()._growing.begin_anew()
+    written, write, tick = [], actions.write_curve, jobs.tick
+
+    def counted_write(*args: object) -> None:
+        written[-1] += 1
+        write(*args)
+
+    def counted_tick() -> float | None:
+        written.append(0)
+        return tick()
+
+    bpy.data.actions.remove(takes()[0])  # all of its curves are to be written again
+    monkeypatch.setattr(actions, "write_curve", counted_write)
+    monkeypatch.setattr(jobs, "tick", counted_tick)
+    jobs.cancel()
+    return written
+
+
+def leave() -> None:
+    wait_for(lambda: not jobs.leaving())
+
+
+def test_a_cancelled_job_makes_room_at_once_and_writes_on_by_and_by(scene, head, ask, monkeypatch):
+    written = cancel_in_the_midst(monkeypatch, ask)
+    ask("wait")
+    start()
+    first = jobs.current()
+    wait_for(lambda: jobs.current() is not first)
+    assert jobs.current() is not None
+    assert jobs.current().title != first.title
+    assert jobs.leaving() == (first,)
+    assert reasons.is_in_the_making(takes()[0])
+    assert not is_even()
+    jobs.cancel()
+    leave()
+    assert is_even()
+    assert len(take_motion(takes()[0])) == 30
+    assert not take_details(takes()[0]).is_complete
+    assert sum(written) > 100
+    assert max(written) <= 2  # one for each of the two jobs
+    assert not reasons.is_in_the_making(takes()[0])
+
+
+def test_a_file_saved_after_a_cancel_holds_all_that_had_arrived(scene, head, ask, monkeypatch, tmp_path):
+    cancel_in_the_midst(monkeypatch, ask)
+    finish()
+    assert not is_even()
+    path = str(tmp_path / "saved.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    assert is_even()
+    leave()
+    bpy.ops.wm.open_mainfile(filepath=path)
+    assert is_even()
+    assert (len(take_motion(takes()[0])), take_details(takes()[0]).is_complete) == (30, False)
+
+
+def test_opening_a_file_ends_what_a_cancelled_job_writes(scene, head, ask, monkeypatch):
+    cancel_in_the_midst(monkeypatch, ask)
+    finish()
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    assert jobs.leaving() == ()
+    assert jobs.tick() is None
+    assert len(bpy.data.actions) == 0
+
+
+def test_undoing_a_cancelled_take_ends_its_writing(scene, head, ask, monkeypatch):
+    bpy.ops.ed.undo_push(message="before")
+    cancel_in_the_midst(monkeypatch, ask)
+    finish()
+    bpy.ops.ed.undo_push(message="half a take")
+    for _ in range(10):
+        jobs.tick()
+    bpy.ops.ed.undo()
+    assert jobs.leaving() == ()
+    assert takes() == []
+    bpy.ops.ed.redo()
+    assert is_even()  # mended
+
+
+def test_a_head_deleted_after_a_cancel_leaves_nothing(scene, head, ask, monkeypatch):
+    cancel_in_the_midst(monkeypatch, ask)
+    finish()
+    rig_id = head.rig_id
+    for thing in (head.surface, head.rig):
+        bpy.data.objects.remove(thing)
+    leave()
+    assert takes_of(rig_id) == []
+
+
+def test_what_is_cancelled_while_its_last_keys_are_written_becomes_whole(scene, head, ask, monkeypatch):
+    monkeypatch.setattr(jobs, "BUDGET_S", 0.0)
+    ask("sound")
+    start()
+    wait_for(lambda: jobs.current().stage == "Writing keys")
+    jobs.cancel()
+    finish()
+    assert notices.shown().text == "Take 1: 3.2 s of motion."
+    leave()
+    assert is_even()
+    assert (len(take_motion(takes()[0])), take_details(takes()[0]).is_complete) == (80, True)
 
 
 def test_an_engine_that_goes_on_with_what_was_cancelled_is_ended(scene, head, ask, monkeypatch):
@@ -227,6 +336,7 @@ def test_curves_that_come_back_half_written_from_the_undo_history_are_mended(sce
     bpy.ops.ed.undo_push(message="half a take")
     jobs.cancel()
     finish()
+    leave()
     bpy.ops.ed.undo_push(message="the whole take")
     bpy.ops.ed.undo()
     assert is_even()
