@@ -9,6 +9,7 @@ layout that keeps nothing: that is the add-on's own share of a redraw.
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
@@ -136,6 +137,7 @@ def _draw(panels_open: list[type], context: _Sidebar) -> None:
             panel.draw(_as_drawn(panel), context)
 
 
+@functools.cache  # which is no work of the add-on's
 def _as_drawn(panel: type) -> _Drawn:
     """Return a panel with its own methods, and a layout that keeps nothing."""
     own = {name: each for name, each in vars(panel).items() if callable(each) and not name.startswith("__")}

@@ -273,7 +273,8 @@ class GenerateJob(EngineJob):
     def _write(self, budget_s: float) -> None:
         """Go on writing into the take; add it if need be."""
         parts, scene = self._find()
-        if not (self._order.on_whole_frames or self._growing.convert(parts, budget_s)):
+        is_waited_for = not self._number  # the first keys; there are few of them
+        if not (is_waited_for or self._order.on_whole_frames or self._growing.convert(parts, budget_s)):
             return
         action = self._take()
         if action is None:

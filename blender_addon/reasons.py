@@ -7,6 +7,7 @@ Operators hand the reason to Blender for the button's tooltip, the panel writes 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 import bpy
 
@@ -16,9 +17,9 @@ from .errors import AddonError
 from .preferences import engine_python
 from .rig import identity
 from .rig.naming import BUILTIN
-from .rig.parts import rig_parts
+from .rig.parts import Rig, id_of, rig_parts, whole_rig
 from .takes.placing import is_at_scene_rate
-from .takes.record import has_motion, take_details, takes_of
+from .takes.record import has_motion, has_takes, take_details, takes_of
 from .takes.rig_tools import face_tools
 from .takes.showing import previous_take
 from .takes.sound import sound_file, sound_of
@@ -48,7 +49,7 @@ def no_generating(context: bpy.types.Context) -> str:
     """Return why no take can be generated; while another one is made, this one waits its turn."""
     settings = context.scene.artalk
     try:
-        if rig_parts(settings.rig).rig.mode == "EDIT":
+        if whole_rig(settings.rig).rig.mode == "EDIT":
             return f"Leave Edit Mode of '{settings.rig.name}' first"
         if not settings.sound:
             return "Choose a sound file"
@@ -68,7 +69,7 @@ def no_speaking(context: bpy.types.Context) -> str:
     settings, text = context.scene.artalk, context.scene.artalk_text
     try:
         engine_python(context)
-        if rig_parts(settings.rig).rig.mode == "EDIT":
+        if whole_rig(settings.rig).rig.mode == "EDIT":
             return f"Leave Edit Mode of '{settings.rig.name}' first"
     except AddonError as exc:
         return explained(exc)
@@ -98,26 +99,16 @@ def no_cancelling(_: bpy.types.Context) -> str:
 
 def no_takes(context: bpy.types.Context) -> str:
     """Return why no other take can be shown."""
-    try:
-        rig = rig_parts(context.scene.artalk.rig).rig
-    except AddonError as exc:
-        return explained(exc)
-    return f"Leave Edit Mode of '{rig.name}' first" if rig.mode == "EDIT" else ""
+    return _of_head(context, _no_takes)
 
 
 def no_own_take(context: bpy.types.Context) -> str:
     """Return why no take of the head can be copied or deleted."""
-    reason = no_takes(context)
-    if reason:
-        return reason
-    rig = context.scene.artalk.rig
-    if is_in_the_making(current_take(rig)):
-        return "This take is being made"
-    return "" if takes_of(rig_parts(rig).rig_id) else "This head has no takes yet"
+    return _of_head(context, _no_own_take)
 
 
 def is_in_the_making(take: bpy.types.Action | None) -> bool:
-    """Return whether a take is the one that the engine is at work on."""
+    """Return whether a take is one that the engine is at work on, or whose keys are still being written."""
     with contextlib.suppress(AddonError):
         return take is not None and jobs.is_making(take_details(take))
     return False
@@ -125,30 +116,12 @@ def is_in_the_making(take: bpy.types.Action | None) -> bool:
 
 def no_take(context: bpy.types.Context) -> str:
     """Return why the playing take cannot be looked into."""
-    reason = no_own_take(context)
-    take = current_take(context.scene.artalk.rig) if not reason else None
-    if reason or take is None:
-        return reason or "No take plays: choose one from the list"
-    try:
-        take_details(take)
-    except AddonError as exc:
-        return explained(exc)
-    return ""
+    return _of_head(context, _no_take)
 
 
 def no_changing_take(context: bpy.types.Context) -> str:
     """Return why the playing take's keys cannot be changed."""
-    reason = no_take(context)
-    if reason:
-        return reason
-    parts = rig_parts(context.scene.artalk.rig)
-    take = current_take(parts.rig)
-    assert take is not None  # noqa: S101 - that would have been the reason
-    try:
-        changeable_details(parts, take)
-    except AddonError as exc:
-        return explained(exc)
-    return "" if has_motion(take) else f"'{take.name}' has no readable motion: generate the take again"
+    return _of_head(context, _no_changing_take)
 
 
 def no_comparing(context: bpy.types.Context) -> str:
@@ -165,7 +138,7 @@ def no_retiming(context: bpy.types.Context) -> str:
     if reason:
         return reason
     scene = context.scene
-    takes = takes_of(rig_parts(scene.artalk.rig).rig_id)
+    takes = takes_of(id_of(scene.artalk.rig))
     is_any_late = any(not is_at_scene_rate(scene, take_details(take)) for take in takes)
     return "" if is_any_late else "All takes lie where the scene's rate wants them"
 
@@ -211,7 +184,7 @@ def no_regenerating(context: bpy.types.Context) -> str:
 def no_check(context: bpy.types.Context) -> str:
     """Return why the rig cannot be compared with FLAME."""
     try:
-        identity.head_file(rig_parts(context.scene.artalk.rig))
+        identity.head_file(whole_rig(context.scene.artalk.rig))
     except AddonError as exc:
         return explained(exc)
     return "Leave Edit Mode first" if context.scene.artalk.rig.mode == "EDIT" else ""
@@ -220,7 +193,7 @@ def no_check(context: bpy.types.Context) -> str:
 def no_export(context: bpy.types.Context) -> str:
     """Return why the head cannot be written for other programs."""
     try:
-        rig_parts(context.scene.artalk.rig)
+        whole_rig(context.scene.artalk.rig)
     except AddonError as exc:
         return explained(exc)
     return "Leave Edit Mode first" if context.scene.artalk.rig.mode == "EDIT" else ""
@@ -229,7 +202,7 @@ def no_export(context: bpy.types.Context) -> str:
 def no_attaching(context: bpy.types.Context) -> str:
     """Return why no FLAME file can be attached to the head."""
     try:
-        kind = rig_parts(context.scene.artalk.rig).kind
+        kind = whole_rig(context.scene.artalk.rig).kind
     except AddonError as exc:
         return explained(exc)
     return "The built-in head needs no file" if kind == "builtin" else ""
@@ -238,7 +211,7 @@ def no_attaching(context: bpy.types.Context) -> str:
 def no_correctives(context: bpy.types.Context) -> str:
     """Return why no drivers can be added to the head's correctives."""
     try:
-        parts = rig_parts(context.scene.artalk.rig)
+        parts = whole_rig(context.scene.artalk.rig)
     except AddonError as exc:
         return explained(exc)
     return "" if parts.is_foreign else "This head's correctives follow its bones already"
@@ -247,7 +220,7 @@ def no_correctives(context: bpy.types.Context) -> str:
 def no_studio(context: bpy.types.Context) -> str:
     """Return why no lights and camera can be set up."""
     try:
-        rig_parts(context.scene.artalk.rig)
+        whole_rig(context.scene.artalk.rig)
     except AddonError as exc:
         return explained(exc)
     return no_head(context).replace("create a head", "set up a studio")
@@ -256,7 +229,7 @@ def no_studio(context: bpy.types.Context) -> str:
 def no_identity(context: bpy.types.Context) -> str:
     """Return why the head's identity cannot be changed."""
     try:
-        identity.check_changeable(rig_parts(context.scene.artalk.rig), context)
+        identity.check_changeable(whole_rig(context.scene.artalk.rig), context)
     except AddonError as exc:
         return explained(exc)
     return ""
@@ -284,7 +257,7 @@ def no_recoding(context: bpy.types.Context) -> str:
 def no_previewed_take(context: bpy.types.Context) -> str:
     """Return why no take can be drawn."""
     try:
-        parts = rig_parts(context.scene.artalk.rig)
+        parts = whole_rig(context.scene.artalk.rig)
         if current_take(parts.rig) is None:
             return "No take plays: choose one from the list"
         if parts.kind != BUILTIN:
@@ -303,3 +276,43 @@ def no_preview(context: bpy.types.Context) -> str:
 def no_filming(context: bpy.types.Context) -> str:
     """Return why the take that plays cannot be filmed."""
     return no_previewed_take(context)
+
+
+def _of_head(context: bpy.types.Context, reason: Callable[[Rig], str]) -> str:
+    """Look for the chosen head once, and return why it cannot be used, or else the reason that asks for it."""
+    try:
+        return reason(whole_rig(context.scene.artalk.rig))
+    except AddonError as exc:
+        return explained(exc)
+
+
+def _no_takes(head: Rig) -> str:
+    return f"Leave Edit Mode of '{head.rig.name}' first" if head.rig.mode == "EDIT" else ""
+
+
+def _no_own_take(head: Rig) -> str:
+    reason = _no_takes(head)
+    if reason:
+        return reason
+    if is_in_the_making(current_take(head.rig)):
+        return "This take is being made"
+    return "" if has_takes(head.rig_id) else "This head has no takes yet"
+
+
+def _no_take(head: Rig) -> str:
+    reason = _no_own_take(head)
+    take = current_take(head.rig) if not reason else None
+    if reason or take is None:
+        return reason or "No take plays: choose one from the list"
+    take_details(take)  # complains if it cannot be read
+    return ""
+
+
+def _no_changing_take(head: Rig) -> str:
+    reason = _no_take(head)
+    if reason:
+        return reason
+    take = current_take(head.rig)
+    assert take is not None  # noqa: S101 - that would have been the reason
+    changeable_details(head, take)
+    return "" if has_motion(take) else f"'{take.name}' has no readable motion: generate the take again"

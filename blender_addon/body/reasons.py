@@ -6,7 +6,7 @@ from __future__ import annotations
 import bpy
 
 from ..errors import AddonError
-from ..rig.parts import rig_parts
+from ..rig.parts import whole_rig
 from .attach import is_attached
 from .bones import check_body
 from .together import playing_clip
@@ -54,7 +54,7 @@ def no_face_from_clip(context: bpy.types.Context) -> str:
 
 def _no_head(context: bpy.types.Context) -> str:
     try:
-        rig_parts(context.scene.artalk.rig)
+        whole_rig(context.scene.artalk.rig)
     except AddonError as exc:
         return f"{exc} {exc.remedy}"
     return ""

@@ -13,6 +13,7 @@ from ..errors import AddonError
 from ..rig.parts import rig_parts
 from ..takes.curves import changed_by_hand, count_keys
 from ..takes.editing import parts_of, reduced, take_quality
+from ..takes.face_tools import FaceTools
 from ..takes.quality import Finding, Quality
 from ..takes.record import take_details
 from ..takes.rig_tools import face_tools
@@ -71,17 +72,19 @@ class ARTALK_PT_edit(TakePanel, bpy.types.Panel):
         if reason:
             draw_reason(self.layout, context, reason)
             return
-        if is_changed_by_hand(action):
+        is_changed = is_changed_by_hand(action)
+        if is_changed:
             draw_text(self.layout.column(align=True), context, "Keys were changed by hand.", "ERROR")
             draw_reason(self.layout, context, "Restore the take, which loses them, or duplicate it first")
             row = self.layout.row(align=True)
             row.operator("artalk.restore_take", text="Restore", icon="LOOP_BACK").keep_edits = True
             row.operator("artalk.duplicate_take", text="Duplicate", icon="DUPLICATE")
         column = self.layout.column()
-        column.enabled = not is_changed_by_hand(action)
-        _draw_regions(column, context, action)
-        _draw_limits(column, context, action)
-        _draw_blinks(column, context, action)
+        column.enabled = not is_changed
+        tools = face_tools(rig_parts(context.scene.artalk.rig))
+        _draw_regions(column, context, action, tools)
+        _draw_limits(column, context, action, tools)
+        _draw_blinks(column, context, action, tools)
         _draw_gaze(column, action)
         column.operator("artalk.reset_edits", icon="LOOP_BACK")
 
@@ -173,9 +176,11 @@ def is_changed_by_hand(action: bpy.types.Action) -> bool:
     return is_changed
 
 
-def _draw_regions(layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action) -> None:
+def _draw_regions(
+    layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action, tools: FaceTools
+) -> None:
     """Draw a table with a row for each region, and below it why rows are grey."""
-    editing, tools = action.artalk_editing, face_tools(rig_parts(context.scene.artalk.rig))
+    editing = action.artalk_editing
     table = layout.column(align=True)
     for name, label, *fields in HEADINGS + REGIONS:
         row = table.row(align=True)
@@ -192,8 +197,10 @@ def _draw_regions(layout: bpy.types.UILayout, context: bpy.types.Context, action
         draw_reason(layout, context, reason)
 
 
-def _draw_limits(layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action) -> None:
-    editing, tools = action.artalk_editing, face_tools(rig_parts(context.scene.artalk.rig))
+def _draw_limits(
+    layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action, tools: FaceTools
+) -> None:
+    editing = action.artalk_editing
     column = layout.column(align=True)
     snap = column.column(align=True)
     snap.enabled = not tools.no_closures()
@@ -203,13 +210,15 @@ def _draw_limits(layout: bpy.types.UILayout, context: bpy.types.Context, action:
     draw_reason(layout, context, tools.no_closures())
 
 
-def _draw_blinks(layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action) -> None:
+def _draw_blinks(
+    layout: bpy.types.UILayout, context: bpy.types.Context, action: bpy.types.Action, tools: FaceTools
+) -> None:
     box = layout.column(align=True)
     box.prop(action.artalk_editing, "blink_strength", slider=True)
     row = box.row(align=True)
     row.operator("artalk.add_blink", icon="ADD")
     row.operator("artalk.remove_blink", icon="REMOVE")
-    draw_reason(box, context, reasons.no_blinking(context))
+    draw_reason(box, context, tools.no_blinks())  # nothing else keeps from it where the sliders are drawn
 
 
 def _draw_gaze(layout: bpy.types.UILayout, action: bpy.types.Action) -> None:

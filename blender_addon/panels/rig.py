@@ -10,7 +10,7 @@ from .. import reasons
 from ..errors import AddonError
 from ..identity_sliders import slider_name
 from ..rig.identity import betas_of, trait_names
-from ..rig.parts import RigParts, rig_parts
+from ..rig.parts import Rig, whole_rig
 from .tab import HeadTab, Tab, draw_reason, draw_text
 
 KINDS = {"builtin": "Built-in head", "flame": "FLAME head"}
@@ -27,7 +27,7 @@ class ARTALK_PT_head(HeadTab, bpy.types.Panel):
         """Draw what the head is, its check, and its export."""
         layout = self.layout
         try:
-            parts = rig_parts(context.scene.artalk.rig)
+            parts = whole_rig(context.scene.artalk.rig)
         except AddonError as exc:
             draw_text(layout.column(align=True), context, f"{exc} {exc.remedy}", "ERROR")
             return
@@ -55,7 +55,7 @@ class ARTALK_PT_identity(Tab, bpy.types.Panel):
         row.operator("artalk.randomize_identity", icon="MOD_NOISE")
         row.operator("artalk.copy_identity", text="", icon="FILE_FOLDER")
         try:
-            keys = rig_parts(rig).keys
+            keys = whole_rig(rig).keys
         except AddonError:
             return
         count = min(rig.artalk_identity.shown, len(betas_of(keys)))
@@ -69,12 +69,12 @@ class ARTALK_PT_identity(Tab, bpy.types.Panel):
             layout.prop(rig.artalk_identity, "shown")
 
 
-def _described(parts: RigParts) -> str:
+def _described(parts: Rig) -> str:
     kind = "FLAME rig of another add-on" if parts.is_foreign else KINDS.get(parts.kind, parts.kind)
     return f"{kind}, {len(parts.expression_keys)} expressions"
 
 
-def _draw_check(layout: bpy.types.UILayout, context: bpy.types.Context, parts: RigParts) -> None:
+def _draw_check(layout: bpy.types.UILayout, context: bpy.types.Context, parts: Rig) -> None:
     reason = reasons.no_check(context)
     layout.operator("artalk.check_rig", icon="CHECKMARK")
     draw_reason(layout, context, reason)

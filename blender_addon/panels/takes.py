@@ -9,7 +9,7 @@ import bpy
 from .. import jobs, reasons
 from ..errors import TakeError
 from ..rig.naming import RIG_ID
-from ..rig.parts import rig_parts
+from ..rig.parts import id_of
 from ..takes.placing import is_at_scene_rate
 from ..takes.record import TakeDetails, is_take, take_details, takes_of
 from ..takes.strips import strip_shift
@@ -120,7 +120,7 @@ def _draw_state(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Say where the playing take or its sound is out of step, beside the button that mends it."""
     scene = context.scene
     if not reasons.no_retiming(context):
-        takes = map(take_details, takes_of(rig_parts(scene.artalk.rig).rig_id))
+        takes = map(take_details, takes_of(id_of(scene.artalk.rig)))
         rates = sorted({f"{take.rate_hz:.5g}" for take in takes if not is_at_scene_rate(scene, take)})
         draw_text(layout.column(align=True), context, f"There are takes made for {', '.join(rates)} fps.", "ERROR")
         layout.operator("artalk.retime_takes", icon="TIME")

@@ -25,7 +25,7 @@ from ..errors import IdentityError
 from ..paths import builtin_head_file
 from . import naming
 from .head_file import IDENTITIES, load_head
-from .parts import RigParts, rig_parts
+from .parts import Rig, RigParts, rig_parts
 
 # Offsets are whole multiples of this, metres. Sums of such numbers below half a metre are exact in float32, so that
 # what a key adds to the Basis is the same after ten thousand moves of a slider.
@@ -74,7 +74,7 @@ def trait_names(keys: bpy.types.Key) -> tuple[str, ...]:
     return tuple(json.loads(keys.get(naming.TRAITS, "[]")))
 
 
-def head_file(parts: RigParts) -> Path:
+def head_file(parts: Rig) -> Path:
     """Return the file that a rig was made from.
 
     Raises:
@@ -117,7 +117,7 @@ def set_betas(context: bpy.types.Context, rig: bpy.types.Object, betas: NDArray[
     parts.keys[naming.BETAS] = list(new.betas)
 
 
-def check_changeable(parts: RigParts, context: bpy.types.Context) -> None:
+def check_changeable(parts: Rig, context: bpy.types.Context) -> None:
     """Refuse rigs whose identity cannot be changed right now.
 
     Args:

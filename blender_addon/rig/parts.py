@@ -33,8 +33,8 @@ _REMEDY = "Create a new head, or undo what removed it."
 
 
 @dataclass(frozen=True)
-class RigParts:
-    """What a take animates.
+class Rig:
+    """A rig without the numbers that its motion needs: quick to ask for, as panels do.
 
     Attributes:
         rig: the armature object.
@@ -42,27 +42,12 @@ class RigParts:
         keys: the mesh's shape keys.
         expression_keys: ``[E]`` names of the shape keys, in FLAME's order of expressions; a rig
             made from a smaller file has fewer than FLAME's 100.
-        joint_offsets: ``[J, 3, E]`` metres that one unit of each expression moves a joint, in
-            FLAME's axes.
-        bones: ``[J]`` names of the bones of FLAME's joints.
-        rests: ``[J, 4]`` unit quaternions (w, x, y, z), from each bone's own axes to FLAME's.
-        axes: ``[3, 3]`` rotation from FLAME's axes to those of mesh and armature.
-        shifts: ``[J, 3]`` metres from each bone's head to its joint without expression, in
-            FLAME's axes; other than zero only on rigs made by others.
-        pivots: those joints whose bone has a constraint for the joint's drift, which is keyed
-            in place of the bone's location.
     """
 
     rig: bpy.types.Object
     surface: bpy.types.Object
     keys: bpy.types.Key
     expression_keys: tuple[str, ...]
-    joint_offsets: Floats
-    bones: tuple[str, ...]
-    rests: Floats
-    axes: Floats
-    shifts: Floats
-    pivots: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -72,7 +57,7 @@ class RigParts:
     @property
     def rig_id(self) -> str:
         """What the rig's takes know it by, ``""`` for a rig made by others that has none yet."""
-        return str(self.rig.get(naming.RIG_ID, ""))
+        return id_of(self.rig)
 
     @property
     def is_foreign(self) -> bool:
@@ -86,6 +71,30 @@ class RigParts:
         if count >= EXPRESSIONS:
             return ""
         return f"'{self.rig.name}' has {count} of FLAME's {EXPRESSIONS} expressions; the others do not show."
+
+
+@dataclass(frozen=True)
+class RigParts(Rig):
+    """What a take animates.
+
+    Attributes:
+        joint_offsets: ``[J, 3, E]`` metres that one unit of each expression moves a joint, in
+            FLAME's axes.
+        bones: ``[J]`` names of the bones of FLAME's joints.
+        rests: ``[J, 4]`` unit quaternions (w, x, y, z), from each bone's own axes to FLAME's.
+        axes: ``[3, 3]`` rotation from FLAME's axes to those of mesh and armature.
+        shifts: ``[J, 3]`` metres from each bone's head to its joint without expression, in
+            FLAME's axes; other than zero only on rigs made by others.
+        pivots: those joints whose bone has a constraint for the joint's drift, which is keyed
+            in place of the bone's location.
+    """
+
+    joint_offsets: Floats
+    bones: tuple[str, ...]
+    rests: Floats
+    axes: Floats
+    shifts: Floats
+    pivots: tuple[str, ...] = ()
 
     def bone(self, joint: str) -> str:
         """Return the name of a joint's bone."""
@@ -113,6 +122,11 @@ class RigParts:
         return np.asarray(vectors, np.float64) @ rest
 
 
+def id_of(rig: bpy.types.Object) -> str:
+    """Return what a rig's takes know it by, ``""`` for one that has none yet."""
+    return str(rig.get(naming.RIG_ID, ""))
+
+
 def rig_keys(rig: bpy.types.Object) -> bpy.types.Key | None:
     """Return the shape keys of a rig that ARTalk made, ``None`` where they are not there."""
     surface = _surface(rig) if naming.RIG_KIND in rig else None
@@ -124,6 +138,18 @@ def is_rig(thing: bpy.types.Object | None) -> bool:
     if thing is None or thing.type != "ARMATURE":
         return False
     return naming.RIG_KIND in thing or foreign_surface(thing) is not None
+
+
+def whole_rig(rig: bpy.types.Object | None) -> Rig:
+    """Return a rig after a look at whether it has all its parts.
+
+    Args:
+        rig: the armature object, or ``None``.
+
+    Raises:
+        RigError: if it is no rig, or lacks its mesh, a bone or an expression key.
+    """
+    return _own_rig(rig) if _is_own(rig) else rig_parts(rig)
 
 
 def rig_parts(rig: bpy.types.Object | None) -> RigParts:
@@ -139,8 +165,8 @@ def rig_parts(rig: bpy.types.Object | None) -> RigParts:
         raise RigError("No head is chosen.", "Choose a head, or create one.")
     if rig.library is not None:
         raise RigError(f"'{rig.name}' is linked from another file.", "Make a library override of it first.")
-    if rig.type == "ARMATURE" and naming.RIG_KIND in rig:
-        return _own_parts(rig)
+    if _is_own(rig):
+        return _own_parts(_own_rig(rig))
     surface = foreign_surface(rig)
     if surface is None:
         text = f"'{rig.name}' is neither a head made by ARTalk nor a FLAME rig with keys 'Exp1' to 'Exp100'."
@@ -148,24 +174,32 @@ def rig_parts(rig: bpy.types.Object | None) -> RigParts:
     return _foreign_parts(rig, surface)
 
 
-def _own_parts(rig: bpy.types.Object) -> RigParts:
+def _is_own(rig: bpy.types.Object | None) -> bool:
+    return rig is not None and rig.library is None and rig.type == "ARMATURE" and naming.RIG_KIND in rig
+
+
+def _own_rig(rig: bpy.types.Object) -> Rig:
     surface = _surface(rig)
     if surface is None:
         raise RigError(f"'{rig.name}' has lost its mesh or the mesh's shape keys.", _REMEDY)
     keys = surface.data.shape_keys
     names = _names(keys[naming.EXPRESSION_KEYS])
-    known = set(keys.key_blocks.keys())  # a panel asks for the parts twenty times whenever it is drawn
-    missing = [name for name in names if name not in known]
-    missing += [joint for joint in naming.JOINTS if joint not in rig.pose.bones]
+    missing = sorted(set(names).difference(keys.key_blocks.keys()), key=names.index)
+    bones = rig.pose.bones
+    missing += [joint for joint in naming.JOINTS if joint not in bones]
     if missing:
         raise RigError(f"'{rig.name}' lacks '{missing[0]}'.", _REMEDY)
-    offsets = stored(keys, naming.JOINT_OFFSETS, (len(naming.JOINTS), 3, len(names)))
+    return Rig(rig, surface, keys, names)
+
+
+def _own_parts(found: Rig) -> RigParts:
+    rig, names = found.rig, found.expression_keys
     return RigParts(
         rig,
-        surface,
-        keys,
+        found.surface,
+        found.keys,
         names,
-        offsets,
+        stored(found.keys, naming.JOINT_OFFSETS, (len(naming.JOINTS), 3, len(names))),
         bones=naming.JOINTS,
         rests=rest_rotations(rig, naming.JOINTS, Matrix.Identity(3)),
         axes=np.eye(3),

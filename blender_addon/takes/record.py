@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,10 +125,16 @@ def take_details(action: bpy.types.Action) -> TakeDetails:
         TakeError: if the Action is no take, is damaged, or is one of a later version of the add-on.
     """
     try:
-        record = _renewed(json.loads(action[DETAILS]), action.name)
-        return TakeDetails(**{**record, "speech": Speech(**record["speech"])})
+        return _details(action[DETAILS], action.name)
     except (KeyError, TypeError, ValueError) as exc:
         raise TakeError(f"'{action.name}' cannot be read as a take.", "Choose another take.") from exc
+
+
+@functools.lru_cache(256)
+def _details(text: str, name: str) -> TakeDetails:
+    """Read a record; panels ask for those of all takes several times whenever they are drawn."""
+    record = _renewed(json.loads(text), name)
+    return TakeDetails(**{**record, "speech": Speech(**record["speech"])})
 
 
 def take_edits(action: bpy.types.Action) -> Mapping[str, object]:
@@ -162,13 +169,22 @@ def has_motion(action: bpy.types.Action) -> bool:
 
 def takes_of(rig_id: str) -> list[bpy.types.Action]:
     """Return the takes of a rig, the oldest first; those that cannot be read are left out."""
-    takes = []
-    for action in filter(is_take, bpy.data.actions):
-        with contextlib.suppress(TakeError):
-            details = take_details(action)
-            if details.rig_id == rig_id:
-                takes.append((details.number, action))
-    return [action for _, action in sorted(takes, key=lambda take: take[0])]
+    return [action for _, action in sorted(_numbered(rig_id), key=lambda take: take[0])]
+
+
+def has_takes(rig_id: str) -> bool:
+    """Return whether a rig has takes that can be read."""
+    return next(_numbered(rig_id), None) is not None
+
+
+def _numbered(rig_id: str) -> Iterator[tuple[int, bpy.types.Action]]:
+    """Go through a rig's takes, each with its number."""
+    for action in bpy.data.actions:
+        if is_take(action):
+            with contextlib.suppress(TakeError):
+                details = take_details(action)
+                if details.rig_id == rig_id:
+                    yield details.number, action
 
 
 def _renewed(record: dict[str, Any], name: str) -> dict[str, Any]:

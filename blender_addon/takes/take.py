@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .. import actions
 from ..errors import TakeError
-from ..rig.parts import RigParts
+from ..rig.parts import Rig, RigParts
 from ..timing import key_frames
 from .channels import Channels, channels_of
 from .curves import FACE_ACTION, FACE_SLOT, RIG_SLOT, face_action, write_channels
@@ -171,7 +171,7 @@ def remove_take(action: bpy.types.Action) -> None:
         bpy.data.actions.remove(face)
 
 
-def details_for(parts: RigParts, action: bpy.types.Action) -> TakeDetails:
+def details_for(parts: Rig, action: bpy.types.Action) -> TakeDetails:
     """Return how a take was made, if it was made for a rig.
 
     Raises:
@@ -183,7 +183,7 @@ def details_for(parts: RigParts, action: bpy.types.Action) -> TakeDetails:
     return details
 
 
-def changeable_details(parts: RigParts, action: bpy.types.Action) -> TakeDetails:
+def changeable_details(parts: Rig, action: bpy.types.Action) -> TakeDetails:
     """Return how a take was made, if its curves may be written.
 
     Raises:
@@ -194,7 +194,7 @@ def changeable_details(parts: RigParts, action: bpy.types.Action) -> TakeDetails
     return details
 
 
-def own_details(parts: RigParts, action: bpy.types.Action) -> TakeDetails:
+def own_details(parts: Rig, action: bpy.types.Action) -> TakeDetails:
     """Return how a take was made, if it is a rig's and this file's own.
 
     Raises:
@@ -224,7 +224,7 @@ def current_take(rig: bpy.types.Object) -> bpy.types.Action | None:
     return data.action if data is not None and is_take(data.action) else None
 
 
-def plays_whole(parts: RigParts, action: bpy.types.Action) -> bool:
+def plays_whole(parts: Rig, action: bpy.types.Action) -> bool:
     """Return whether a take plays on a rig's bones and on its face too, which have an Action each to the artist."""
     data = parts.keys.animation_data
     return current_take(parts.rig) == action and data is not None and data.action == face_action(action)
