@@ -166,12 +166,11 @@ def test_a_job_survives_saving_and_undo(at_work):
     assert at_work.notes["works_after_saving"]
     assert at_work.notes["place_after_undo"] == 0.0
     assert at_work.notes["works_after_undo"]
+
+
+def test_a_cancelled_job_makes_room_and_keeps_what_had_arrived(at_work):
+    assert at_work.notes["has_made_room"]
     assert at_work.notes["keys_after_cancel"] > 0
-
-
-def test_a_cancel_takes_effect_within_half_a_second(at_work):
-    """On a machine that is busy with other things, its share of the processor counts."""
-    assert min(at_work.notes["cancel_s"], at_work.notes["cancel_work_s"]) <= 0.5
 
 
 def test_an_error_stands_with_its_remedy_until_it_is_put_away(at_work):
