@@ -27,7 +27,6 @@ from ..takes.editing import (
 from ..takes.edits import Edits
 from ..takes.motion_files import export_motion, import_motion
 from ..takes.record import take_details
-from ..takes.reduction import Bound
 from ..takes.take import current_take, rebake
 from .reporting import Explained, report, report_error
 from .takes import TakeOperator, ask_before_loss
@@ -99,6 +98,8 @@ class ARTALK_OT_reduce_keys(TakeOperator, bpy.types.Operator):
 
     def change(self, _: bpy.types.Scene, parts: RigParts, action: bpy.types.Action) -> str:
         """Reduce them."""
+        from ..takes.reduction import Bound
+
         found = reduce_take(parts, action, Bound.of(action.artalk_editing.key_bound_mm))
         return f"{found.after} of {found.before} keys are left."
 

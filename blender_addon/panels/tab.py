@@ -16,7 +16,7 @@ FONT, FONT_SIZE = 0, 11.0  # Blender's own, and its size in points at a scale of
 MARGINS, BUTTON = 100.0, 24.0  # pixels at a scale of one: around a text with its icon; of a small button
 # Chinese and Japanese may be broken between any two characters, but no line begins with a stop or a closing bracket.
 _IDEOGRAPH, _STOPS = r"\u3001-\u30ff\u3400-\u9fff\uff00-\uffef", "。、，．：；！？）」』】ー…"
-_UNIT = re.compile(rf"\s*(?:[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]+)[{_STOPS}]*")
+_UNIT = rf"\s*(?:[{_IDEOGRAPH}]|[^\s{_IDEOGRAPH}]+)[{_STOPS}]*"
 
 
 class Tab:
@@ -65,7 +65,7 @@ def _lines(text: str, width: float, size: float) -> tuple[str, ...]:
     """Break a text into lines of at most ``width`` pixels, in letters of ``size``; a longer word has its own."""
     blf.size(FONT, size)
     lines: list[str] = []
-    for unit in _UNIT.findall(text):
+    for unit in re.findall(_UNIT, text):
         longer = f"{lines[-1]}{unit}" if lines else unit.lstrip()
         if lines and blf.dimensions(FONT, longer)[0] <= width:
             lines[-1] = longer

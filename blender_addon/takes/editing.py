@@ -7,6 +7,7 @@ import dataclasses
 import json
 import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import bpy
 
@@ -22,10 +23,12 @@ from .edits import Edits, edited_motion, turned_bones
 from .face_tools import FaceTools
 from .quality import Quality, quality_of
 from .record import DETAILS, MOTION, take_details, take_edits, take_motion
-from .reduction import Bound, reduce_keys
 from .rig_tools import face_tools
 from .spoken import phones_of
 from .take import baked, changeable_details, current_take, rebake
+
+if TYPE_CHECKING:
+    from .reduction import Bound
 
 REDUCED = "artalk_reduced"  # on the Action: JSON of `Reduced`
 _ONE_BLINK_S = 0.2  # blinks nearer to each other than this are one
@@ -136,6 +139,8 @@ def reduce_take(parts: RigParts, action: bpy.types.Action, bound: Bound) -> Redu
     Raises:
         TakeError: if the take cannot be read or written.
     """
+    from .reduction import reduce_keys
+
     frames, channels = baked(parts, changeable_details(parts, action), take_motion(action))
     tools = face_tools(parts)
     reduction = reduce_keys(frames, channels, tools.model, tools.ruler, parts.pivots, bound)

@@ -8,10 +8,14 @@ are shown, by :func:`translated`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from . import de, ja, zh_hans
-from .phrasebook import Phrasebook
+
+if TYPE_CHECKING:
+    from .phrasebook import Phrasebook
 
 LANGUAGES = {"de_DE": de.TEXTS, "ja_JP": ja.TEXTS, "zh_HANS": zh_hans.TEXTS}  # by Blender's names of them
 OWN = "ARTalk"  # for names that mean something else in Blender, which would use its own words for them
@@ -45,6 +49,8 @@ def translated(text: str, locale: str | None = None) -> str:
     if locale not in LANGUAGES or not text:
         return text
     if locale not in _books:
+        from .phrasebook import Phrasebook
+
         _books[locale] = Phrasebook(LANGUAGES[locale])
     return _books[locale].say(text)
 
