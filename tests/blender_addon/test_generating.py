@@ -32,7 +32,7 @@ def start():
 
 
 def finish():
-    wait_for(lambda: jobs.current() is None)
+    wait_for(lambda: jobs.current() is None and not jobs.leaving())  # a job that was cancelled writes on
     return notices.shown()
 
 
