@@ -175,6 +175,7 @@ class Server:
         self._clock = AwakeClock()
         self._accepted = 0  # jobs so far
         self._scratch: Path | None = None
+        self._leaving = threading.Lock()
 
     def start(self) -> None:
         """Begin to read; ``Hello`` and ``Cancel`` are answered from now on, jobs wait for :meth:`run`."""
@@ -287,10 +288,14 @@ class Server:
             self._leave_alone(f"replies cannot be written any more: {exc}")
 
     def _leave_alone(self, reason: str) -> None:
-        """Leave after Blender, and tidy up behind it if it could not."""
-        if self._scratch is not None:
-            remove_if_abandoned(self._scratch)
-        _leave(reason)
+        """Leave after Blender, and tidy up behind it if it could not.
+
+        Several threads may notice at once that it is gone; the first one must not be cut off while it tidies up.
+        """
+        with self._leaving:
+            if self._scratch is not None:
+                remove_if_abandoned(self._scratch)
+            _leave(reason)
 
 
 def _finish(handle: Handler, job: Job) -> Reply:

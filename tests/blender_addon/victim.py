@@ -93,7 +93,7 @@ class Victim:
         tell({"event": "begun", "engine": engine.process_id})
         began, over_s, is_saved = time.monotonic(), 0.0, False
         session = PreviewSession(engine, PICTURES)
-        while jobs.current() is not None or time.monotonic() - began < lasts_s:
+        while jobs.current() is not None or jobs.leaving() or time.monotonic() - began < lasts_s:
             jobs.tick()
             over_s = over_s or (0.0 if jobs.current() is not None else time.monotonic() - began)
             self.look(session)

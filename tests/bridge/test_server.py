@@ -5,6 +5,7 @@ import random
 import select
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge import framing
+from bridge import framing, server
 from bridge.errors import OrderError
 from bridge.messages import (
     PROTOCOL,
@@ -228,3 +229,23 @@ def test_an_engine_that_nobody_listens_to_leaves_when_it_next_speaks(greeted):
     greeted.process.stdout.close()
     greeted.ask(Describe())
     assert greeted.process.wait(30) == 0
+
+
+def test_a_thread_that_tidies_up_behind_blender_is_not_cut_off_by_another(monkeypatch):
+    done = []
+
+    def tidy(_):
+        done.append("begun")
+        time.sleep(0.05)
+        done.append("tidy")
+
+    monkeypatch.setattr(server, "remove_if_abandoned", tidy)
+    monkeypatch.setattr(server, "_leave", done.append)
+    leaving = server.Server(server.Channel(0, 1), "0.test")
+    leaving._scratch = Path("somewhere")
+    threads = [threading.Thread(target=leaving._leave_alone, args=("left",)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done == ["begun", "tidy", "left"] * 2
