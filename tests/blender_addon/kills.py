@@ -140,7 +140,6 @@ class Campaign:
         self.root = "" if self.engine_python else str(stand_in_root(self.folder / "stand-in"))
         self.blender: Blender | None = None
         self.whole_s = 0.0
-        self.may_leave = False  # both were killed: nobody was left to tidy up
 
     def run(self, kills: int) -> Tally:
         """Kill so often; a failure is counted, and a new Blender goes on."""
@@ -159,6 +158,8 @@ class Campaign:
         """Let Blender work, kill, and see that the next take is made."""
         blender = self.working()
         job, is_cold = self.chance.choice(("generate", "generate", "speak")), self.chance.random() < 0.4
+        if STOP in dict(way).values():  # an engine asks to be woken when its parent dies once it has begun to run
+            is_cold = False
         after_s = self.chance.random() * 1.15 * self.whole_s * (1.0 if is_cold else 0.5)
         saves_at = self.chance.random() * self.whole_s
         blender.tell(do="round", job=job, cold=is_cold, lasts_s=after_s + 0.1, saves_at=saves_at)
@@ -186,7 +187,6 @@ class Campaign:
             assert time.monotonic() - killed_at < ORPHAN_S, f"the engine {engine} is an orphan"
             time.sleep(0.005)
         self.tally.gone_s = max(self.tally.gone_s, time.monotonic() - killed_at)
-        self.may_leave = not is_alone
         if is_alone:
             self.check_left("a Blender that was killed")
 
