@@ -189,6 +189,9 @@ class Campaign:
         self.tally.gone_s = max(self.tally.gone_s, time.monotonic() - killed_at)
         if is_alone:
             self.check_left("a Blender that was killed")
+        else:  # nobody was left to tidy up: what was half written keeps a name of its own
+            for path in (self.folder / "work").glob("*.part"):
+                path.unlink()
 
     def working(self) -> Blender:
         """Return a Blender that has made a whole take."""
