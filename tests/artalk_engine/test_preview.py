@@ -79,7 +79,7 @@ def test_the_picture_is_the_one_of_the_film(motion, pictures, tmp_path):
 def _draft():
     from artalk_engine.render.film import FilmOptions
 
-    return FilmOptions(size=256)
+    return FilmOptions(size=256, antialias=1)  # a film has smoother edges, which take time that a preview has not
 
 
 def test_another_identity_is_another_picture(motion, pictures):
