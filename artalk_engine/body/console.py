@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from artalk_engine import console
-from artalk_engine.environment import IncompleteEnvironmentError, needed_packages
+from artalk_engine.environment import IncompleteEnvironmentError
 from artalk_engine.errors import AssetMissingError, CheckpointError, DeviceError
 
 MODEL_ERRORS = (AssetMissingError, CheckpointError, DeviceError, IncompleteEnvironmentError)
@@ -17,9 +17,11 @@ def run(options: argparse.Namespace, command: Callable[[argparse.Namespace], dic
     """Run a command and report what it gives; returns the exit status, see `artalk_engine.console`."""
 
     def prepared(options: argparse.Namespace) -> dict[str, Any]:
-        with needed_packages():
+        try:
             _use_threads(options.threads)
             return command(options)
+        except ImportError as exc:
+            raise IncompleteEnvironmentError(exc.name) from exc
 
     return console.run(options, prepared, readable, lambda exc: not isinstance(exc, MODEL_ERRORS))
 

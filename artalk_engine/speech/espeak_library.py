@@ -83,7 +83,11 @@ class EspeakLibrary:
         return self._data
 
     def run(
-        self, text: str, manner: Manner, should_stop: Callable[[], bool] | None = None
+        self,
+        text: str,
+        manner: Manner,
+        should_stop: Callable[[], bool] | None = None,
+        reads_phonemes: bool = False,
     ) -> tuple[NDArray[np.int16], list[tuple[int, str]]]:
         """Speak.
 
@@ -91,6 +95,7 @@ class EspeakLibrary:
             text: of any length, though all of its sound is held.
             manner: who speaks, and how.
             should_stop: asked between pieces of sound; true ends the speech early.
+            reads_phonemes: whether what stands in double square brackets names sounds.
 
         Returns:
             samples ``[S]`` and ``(first sample, name)`` of each sound.
@@ -102,7 +107,8 @@ class EspeakLibrary:
         with self._lock:
             self._set(manner)
             self._pieces, self._events, self._should_stop = [], [], should_stop
-            self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8, None, None)
+            flags = _UTF8 | (_PHONEMES_IN_BRACKETS if reads_phonemes else 0)
+            self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, flags, None, None)
             self._library.espeak_Synchronize()
             pieces, events = self._pieces, self._events
             self._pieces, self._events, self._should_stop = [], [], None
@@ -200,4 +206,5 @@ _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 0x0001, 0x0002, 0x8000
 _LIST_END, _PHONEME = 0, 7
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _UTF8 = 1
+_PHONEMES_IN_BRACKETS = 0x0100
 _SEPARATED = ord("_") << 8

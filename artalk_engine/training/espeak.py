@@ -1,21 +1,19 @@
 """Speech from espeak-ng, with the time of every phone.
 
-The library of the ``espeakng-loader`` wheel is driven through its C interface: it calls back with pieces of sound and
-with events, and a phoneme event says at which sample a sound begins. The library keeps its state in globals, so one
-process has one synthesizer.
+The process's one synthesizer (``artalk_engine.speech.espeak_library``) says at which sample each sound begins.
 """
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from artalk_engine.errors import VoiceError
+from artalk_engine.speech.espeak_library import Manner, espeak_library
 
 from .espeak_names import from_espeak
 from .phones import VOWELS, Phone, with_stress
@@ -66,11 +64,10 @@ def speak(text: str, voice: EspeakVoice) -> Speech:
     Raises:
         ValueError: if the voice does not exist or nothing was said.
     """
-    synthesizer = _synthesizer()
-    samples, events = synthesizer.run(text, voice)
+    samples, events = _run(text, voice)
     if not events or not len(samples):
         raise ValueError(f"espeak-ng said nothing for {text!r} as {voice.name}")
-    rate_hz = synthesizer.sample_rate_hz
+    rate_hz = espeak_library().sample_rate_hz
     waveform = to_16_khz(samples.astype(np.float32) / 32768.0, rate_hz)
     duration_s = len(waveform) / SAMPLE_RATE_HZ
     phones = gapless(_phones(events, rate_hz, duration_s, voice.language), duration_s)
@@ -80,7 +77,7 @@ def speak(text: str, voice: EspeakVoice) -> Speech:
 def transcribe(text: str, voice: EspeakVoice) -> tuple[tuple[str, int], ...]:
     """The sounds of a text as ``(symbol, stress)``, without speaking it."""
     sounds: list[tuple[str, int]] = []
-    for name in _synthesizer().transcribe(text, voice).replace(" ", "_").replace("\n", "_").split("_"):
+    for name in espeak_library().transcribe(text, _manner(voice)).replace(" ", "_").replace("\n", "_").split("_"):
         sounds += (
             _sounds(name, voice.language) if name.strip(":") else []
         )  # the colon is what is left of a pause's name
@@ -161,84 +158,13 @@ _CLOSURE_SHARE = 0.6  # of the sound before, at most
 _CLOSURE_DEPTH_DB = 18.0  # below the level of the vowels
 
 
-class _Event(ctypes.Structure):
-    _fields_ = (
-        ("type", ctypes.c_int),
-        ("unique_identifier", ctypes.c_uint),
-        ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int),
-        ("audio_position_ms", ctypes.c_int),
-        ("sample", ctypes.c_int),
-        ("user_data", ctypes.c_void_p),
-        ("name", ctypes.c_char * 8),
-    )
+def _run(text: str, voice: EspeakVoice) -> tuple[NDArray[np.int16], list[tuple[int, str]]]:
+    """Samples ``[S]`` and ``(first sample, phoneme name)`` of each sound."""
+    try:
+        return espeak_library().run(text, _manner(voice), reads_phonemes=True)
+    except VoiceError as exc:
+        raise ValueError(f"espeak-ng has no voice {voice.name}") from exc
 
 
-_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
-_SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS
-_PHONEME_EVENTS, _DONT_EXIT = 0x0001, 0x8000
-_LIST_END, _PHONEME = 0, 7
-_RATE, _PITCH, _RANGE = 1, 3, 4
-_UTF8 = 1
-_PHONEMES_IN_BRACKETS = 0x0100
-_SEPARATED = ord("_") << 8
-
-
-class _Synthesizer:
-    """The library, loaded and listening."""
-
-    def __init__(self) -> None:
-        import espeakng_loader
-
-        self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
-        self._library.espeak_TextToPhonemes.restype = ctypes.c_char_p
-        data = str(espeakng_loader.get_data_path()).encode()
-        options = _PHONEME_EVENTS | _DONT_EXIT
-        self.sample_rate_hz = int(self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, options))
-        if self.sample_rate_hz <= 0:
-            raise ValueError("espeak-ng's library could not be initialised")
-        self._pieces: list[NDArray[np.int16]] = []
-        self._events: list[tuple[int, str]] = []
-        self._callback = _CALLBACK(self._listen)  # kept: the library holds a bare pointer
-        self._library.espeak_SetSynthCallback(self._callback)
-
-    def run(self, text: str, voice: EspeakVoice) -> tuple[NDArray[np.int16], list[tuple[int, str]]]:
-        """Samples ``[S]`` and ``(first sample, phoneme name)`` of each sound."""
-        self._set(voice)
-        self._pieces, self._events = [], []
-        data = text.encode()
-        self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, _UTF8 | _PHONEMES_IN_BRACKETS, None, None)
-        self._library.espeak_Synchronize()
-        samples = np.concatenate([*self._pieces, np.zeros(0, np.int16)])
-        return samples, self._events
-
-    def transcribe(self, text: str, voice: EspeakVoice) -> str:
-        """Phoneme names joined by underscores, stress marks in front of them."""
-        self._set(voice)
-        pointer = ctypes.c_char_p(text.encode())
-        parts = []
-        while pointer.value:
-            clause = self._library.espeak_TextToPhonemes(ctypes.byref(pointer), _UTF8, _SEPARATED)
-            parts.append((clause or b"").decode())
-        return " ".join(parts)
-
-    def _set(self, voice: EspeakVoice) -> None:
-        if self._library.espeak_SetVoiceByName(voice.name.encode()) != 0:
-            raise ValueError(f"espeak-ng has no voice {voice.name}")
-        for parameter, value in ((_RATE, voice.rate), (_PITCH, voice.pitch), (_RANGE, voice.pitch_range)):
-            self._library.espeak_SetParameter(parameter, value, 0)
-
-    def _listen(self, samples: Any, count: int, events: Any) -> int:
-        if samples and count > 0:
-            self._pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
-        k = 0
-        while events[k].type != _LIST_END:
-            if events[k].type == _PHONEME:
-                self._events.append((events[k].sample, events[k].name.decode(errors="replace")))
-            k += 1
-        return 0
-
-
-@cache
-def _synthesizer() -> _Synthesizer:
-    return _Synthesizer()
+def _manner(voice: EspeakVoice) -> Manner:
+    return Manner(voice.name, voice.rate, voice.pitch, voice.pitch_range)

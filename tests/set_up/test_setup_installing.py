@@ -118,6 +118,15 @@ def test_a_folder_without_wheels_is_told_before_anything_is_made(order, tmp_path
     assert not Path(order.folder).exists()
 
 
+@pytest.fixture
+def pip_alone(monkeypatch):
+    """A pip that knows of nothing that this machine's own settings name, such as folders of wheels."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("pip_alone")
 def test_without_a_network_it_says_so_and_names_the_folder_of_wheels_as_a_way_out(order, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", f"{NOWHERE}/simple")
     with pytest.raises(NetworkError, match="cannot be reached") as caught:
@@ -125,6 +134,7 @@ def test_without_a_network_it_says_so_and_names_the_folder_of_wheels_as_a_way_ou
     assert "folder of wheels" in caught.value.remedy
 
 
+@pytest.mark.usefixtures("pip_alone")
 def test_a_proxy_that_lets_nothing_through_is_told_apart_from_no_network(order, monkeypatch):
     monkeypatch.setenv("PIP_INDEX_URL", "https://index.invalid/simple")
     monkeypatch.setenv("HTTPS_PROXY", NOWHERE)

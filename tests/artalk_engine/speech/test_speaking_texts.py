@@ -77,7 +77,7 @@ def test_lips_that_close_are_known_in_languages_and_scripts(language, text, bila
 
 def test_numbers_and_abbreviations_are_read_as_espeak_does():
     assert speak("3.5").duration_s == pytest.approx(speak("three point five").duration_s, rel=0.15)
-    assert speak("Dr. Smith.").duration_s < speak("Dr.").duration_s + speak("Smith.").duration_s
+    assert speak("Dr. Smith.").duration_s == pytest.approx(speak("Doctor Smith.").duration_s, rel=0.15)
 
 
 def test_markup_is_not_obeyed():
