@@ -69,7 +69,7 @@ def order(tmp_path: Path, wheel: Callable[..., Path], monkeypatch: pytest.Monkey
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_RETRIES", "1")
     monkeypatch.setenv("PIP_TIMEOUT", "3")
     wheel("torch", "2.13.0", TORCH)
     wheel("extra", "1.0")
