@@ -422,6 +422,7 @@ class TestEngine:
         from blender_addon.preferences import engine_python
 
         jobs.start(recode_order(bpy.context, "smooth", ""), engine_python(bpy.context))
-        assert not bpy.ops.artalk.recode_clip.poll()
+        assert jobs.current() is not None
+        assert bpy.ops.artalk.recode_clip.poll()  # another one would wait for its turn
         wait_for(lambda: jobs.current() is None)
         assert clip_details(current_clip(body)).source == "walk · smooth"
