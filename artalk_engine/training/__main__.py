@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from artalk_engine import assets
+from artalk_engine.errors import EngineError
 
 from . import build, evaluate
 
@@ -23,10 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument("path", nargs="?", type=Path, help="where; assets/demo/speech.wav if left out")
     parsed = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    if parsed.command == "build":
-        return build.run(parsed)
-    if parsed.command == "evaluate":
-        return evaluate.run(parsed)
+    try:
+        if parsed.command == "build":
+            return build.run(parsed)
+        if parsed.command == "evaluate":
+            return evaluate.run(parsed)
+    except EngineError as exc:
+        sys.stderr.write(f"error: {exc}\n")
+        return 2
     build.write_demo(parsed.path or assets.assets_folder() / "demo" / "speech.wav")
     return 0
 

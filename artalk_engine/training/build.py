@@ -91,8 +91,7 @@ def load_voice(folder: Path) -> BitwiseARModel:
     """
     files = find_model(folder)
     model = checkpoints.load_generator(files.weights, checkpoints.read_config(files))
-    if not isinstance(model.audio_encoder, LogMelEncoder):
-        raise ConfigError(f"the voice in {folder} has no log_mel encoder, the only one that is trained here")
+    _encoder_of(model)
     return model
 
 
@@ -177,7 +176,7 @@ def write_voice(model: BitwiseARModel, mapping: Mapping[str, Any], out: Path) ->
 
 def _encoder_of(model: BitwiseARModel) -> LogMelEncoder:
     if not isinstance(model.audio_encoder, LogMelEncoder):
-        raise TypeError(f"{type(model.audio_encoder).__name__} is not an encoder that is trained here")
+        raise ConfigError(f"{type(model.audio_encoder).__name__} is not log_mel, the only encoder that is trained here")
     return model.audio_encoder
 
 
