@@ -247,6 +247,7 @@ def test(options: argparse.Namespace) -> int:
     """Run linters and types, the engine's tests, then the tests inside each Blender."""
     engine = make_engine()
     _offer_package("flite", "flite", "the tests of training with its voices are skipped")
+    _offer_package("festival", "festvox-kdlpc16k", "the tests of training with its voices are skipped")
     _offer_package("chromedriver", "chromium-driver", "the web page's tests in a browser are skipped")
     rows = [_check(name, command) for name, command in _checks(engine)]
     for name, chosen in (("engine", "not blender and not windows"), ("windows", "windows")):

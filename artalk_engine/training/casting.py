@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from . import delivery, espeak, flite, languages, scripts
+from . import delivery, espeak, festival, flite, languages, scripts
 from .speech import Speech
 
 Manner = Literal["plain", "whispered", "shouted"]
@@ -30,8 +30,16 @@ UNHEARD = "English, other voices"  # the group of voices kept out that speak a l
 
 _WORDS_SHARE, _WHISPERED_SHARE, _SHOUTED_SHARE = 0.06, 0.06, 0.06
 _PAIRS_EVERY = 9  # clips, of which one speaks strings of all pairs
-_FLITE_SHARE, _FOREIGN_SHARE = 0.22, 0.42  # of the others
-_RESIZED_SHARE = {"flite": 0.6, "espeak": 0.2}
+_FESTIVAL_SHARE, _FLITE_SHARE, _FOREIGN_SHARE = 0.2, 0.24, 0.34  # of the others
+_RESIZED_SHARE = {"festival": 0.6, "flite": 0.6, "espeak": 0.2}
+
+
+Voice = espeak.EspeakVoice | festival.FestivalVoice | flite.FliteVoice
+_KINDS: dict[type[Voice], str] = {
+    espeak.EspeakVoice: "espeak",
+    festival.FestivalVoice: "festival",
+    flite.FliteVoice: "flite",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Part:
         group: the language, or what is kept out of training about the voice.
     """
 
-    voice: espeak.EspeakVoice | flite.FliteVoice
+    voice: Voice
     texts: tuple[str, ...]
     manner: Manner
     size: float
@@ -55,8 +63,7 @@ class Part:
     @property
     def name(self) -> str:
         """Who speaks, for people: ``flite:slt`` or ``espeak:de+f2``, with the manner if it is not plain."""
-        kind = "flite" if isinstance(self.voice, flite.FliteVoice) else "espeak"
-        return f"{kind}:{self.voice.name}" + ("" if self.manner == "plain" else f" {self.manner}")
+        return f"{_KINDS[type(self.voice)]}:{self.voice.name}" + ("" if self.manner == "plain" else f" {self.manner}")
 
 
 def cast(index: int, count: int, rng: np.random.Generator) -> Part:
@@ -70,13 +77,16 @@ def cast(index: int, count: int, rng: np.random.Generator) -> Part:
     if index % _PAIRS_EVERY == _PAIRS_EVERY - 1:
         texts = tuple(scripts.pair_strings(2 * (index // _PAIRS_EVERY) + k) for k in range(2))
         return Part(_espeak("en-us", VARIANTS, rng), texts, _manner(rng), _size("espeak", rng), "English")
-    if rng.random() < _FOREIGN_SHARE:
+    recorded = festival.installed_voices()
+    if recorded and rng.random() < _FESTIVAL_SHARE:
+        return _festival(str(rng.choice(recorded)), count, rng)
+    if rng.random() < _FOREIGN_SHARE / (1.0 - _FESTIVAL_SHARE):
         language = str(rng.choice(list(languages.LEARNED)))
         voice = _espeak(str(rng.choice(languages.LEARNED[language])), VARIANTS, rng)
         return Part(voice, _texts(language, count, rng), _manner(rng), _size("espeak", rng), languages.NAMES[language])
     texts, manner = _texts(languages.ENGLISH, count, rng), _manner(rng)
     heard = [name for name in flite.installed_voices() if name not in HELD_OUT_FLITE]
-    if heard and rng.random() < _FLITE_SHARE / (1.0 - _FOREIGN_SHARE):
+    if heard and rng.random() < _FLITE_SHARE / (1.0 - _FESTIVAL_SHARE - _FOREIGN_SHARE):
         return Part(_flite(str(rng.choice(heard)), rng), texts, manner, _size("flite", rng), "English")
     accents = [accent for accent in espeak.ACCENTS if accent not in HELD_OUT_ACCENTS]
     return Part(_espeak(str(rng.choice(accents)), VARIANTS, rng), texts, manner, _size("espeak", rng), "English")
@@ -107,8 +117,7 @@ def perform(part: Part, rng: np.random.Generator) -> list[Speech]:
     """Speak the texts."""
     spoken = []
     for text in part.texts:
-        voice = part.voice
-        speech = flite.speak(text, voice) if isinstance(voice, flite.FliteVoice) else espeak.speak(text, voice)
+        speech = _speak(text, part.voice)
         if part.size != 1.0:
             speech = delivery.resize(speech, part.size)
         if part.manner == "whispered":
@@ -117,6 +126,12 @@ def perform(part: Part, rng: np.random.Generator) -> list[Speech]:
             speech = delivery.shout(speech, rng)
         spoken.append(speech)
     return spoken
+
+
+def _speak(text: str, voice: Voice) -> Speech:
+    if isinstance(voice, festival.FestivalVoice):
+        return festival.speak(text, voice)
+    return flite.speak(text, voice) if isinstance(voice, flite.FliteVoice) else espeak.speak(text, voice)
 
 
 def _texts(language: str, count: int, rng: np.random.Generator) -> tuple[str, ...]:
@@ -147,6 +162,13 @@ def _size(kind: str, rng: np.random.Generator) -> float:
 def _espeak(accent: str, variants: tuple[str, ...], rng: np.random.Generator) -> espeak.EspeakVoice:
     rate, pitch, pitch_range = int(rng.integers(110, 215)), int(rng.integers(10, 95)), int(rng.integers(15, 95))
     return espeak.EspeakVoice(accent, str(rng.choice(variants)), rate, pitch, pitch_range)
+
+
+def _festival(name: str, count: int, rng: np.random.Generator) -> Part:
+    group, read = festival.VOICES[name]
+    voice = festival.FestivalVoice(name, float(rng.uniform(0.85, 1.3)))
+    texts = _texts(str(rng.choice(read)), count, rng)
+    return Part(voice, texts, _manner(rng), _size("festival", rng), group)
 
 
 def _flite(name: str, rng: np.random.Generator) -> flite.FliteVoice:

@@ -1,0 +1,237 @@
+"""Speech from Festival, whose voices are cut from recordings of people, with the time of every phone.
+
+The program is called, not linked: it says of each segment its name, its end and the stress of its syllable. What is
+asked of a voice is sounds, not sense, so it may be given sentences of a language that is not its own. The Finnish
+voices mark no stress.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from scipy.io import wavfile
+
+from .phones import PAUSE, VOWELS, Phone
+from .speech import SAMPLE_RATE_HZ, Speech, gapless, to_16_khz
+
+# Who speaks: the names of the voice's phones, and the languages whose sentences it is given.
+VOICES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "ked_diphone": ("English", ("en",)),
+    "lp_diphone": ("Italian", ("it",)),
+    "pc_diphone": ("Italian", ("it",)),
+    "hy_fi_mv_diphone": ("Finnish", ("it", "de")),
+    "suo_fi_lj_diphone": ("Finnish", ("it", "de")),
+    "upc_ca_ona_hts": ("Catalan", ("es", "it", "fr")),
+}
+_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class FestivalVoice:
+    """How Festival is to speak.
+
+    Attributes:
+        name: one of ``VOICES``.
+        stretch: factor on every duration; above 1 is slower.
+    """
+
+    name: str
+    stretch: float = 1.0
+
+
+def is_installed() -> bool:
+    """Whether the program is on the search path."""
+    return shutil.which("festival") is not None
+
+
+def installed_voices() -> tuple[str, ...]:
+    """Those of the voices that this Festival has; none if it is missing."""
+    return tuple(name for name in VOICES if name in _listed_voices())
+
+
+def speak(text: str, voice: FestivalVoice) -> Speech:
+    """Speak one text; accents and quotation marks are dropped from it, as no voice needs them.
+
+    Raises:
+        ValueError: if Festival is missing, fails, or names a segment that is not known.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "speech.wav")
+        printed = _run(
+            f"(voice_{voice.name})",
+            f"(Parameter.set 'Duration_Stretch {voice.stretch:.3f})",
+            f'(set! spoken (utt.synth (Utterance Text "{_plain(text)}")))',
+            f'(utt.save.wave spoken "{path}" \'riff)',
+            '(mapcar (lambda (s) (format t "%s %f %s\\n" (item.name s) (item.feat s \'end)'
+            ' (item.feat s "R:SylStructure.parent.stress"))) (utt.relation.items spoken \'Segment))',
+        )
+        if not path.is_file():
+            raise ValueError(f"Festival could not speak {text!r} as {voice.name}")
+        rate_hz, samples = wavfile.read(path)
+    waveform = to_16_khz(samples.astype(np.float32) / 32768.0, int(rate_hz))
+    phones = parse_segments(printed, VOICES[voice.name][0])
+    return Speech(waveform, gapless(phones, len(waveform) / SAMPLE_RATE_HZ))
+
+
+def parse_segments(printed: str, phone_set: str) -> tuple[Phone, ...]:
+    """Read lines of ``name end stress``; a segment of two phones is shared between them.
+
+    Args:
+        printed: what Festival said of its segments.
+        phone_set: one of the names in ``VOICES``.
+
+    Raises:
+        ValueError: if a line is no segment, a name is not of the set, or there is none at all.
+    """
+    names, phones, start_s = _NAMES[phone_set], [], 0.0
+    for line in printed.splitlines():
+        fields = line.split()
+        if len(fields) != 3:
+            continue  # a remark, such as which diphone stands in for a missing one
+        name, end_s, stress = fields[0].rstrip(":1"), float(fields[1]), int(fields[2] == "1")
+        if name not in names:
+            raise ValueError(f"Festival's segment {fields[0]!r} has no counterpart among the phones")
+        edges_s = np.linspace(start_s, end_s, len(names[name]) + 1)
+        for symbol, first_s, last_s in zip(names[name], edges_s, edges_s[1:], strict=False):
+            phones.append(Phone(symbol, float(first_s), float(last_s), stress if symbol in VOWELS else 0))
+        start_s = end_s
+    if not phones:
+        raise ValueError("Festival named no segments")
+    return tuple(phones)
+
+
+def _plain(text: str) -> str:
+    letters = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    return letters.replace('"', "").replace("\\", "")
+
+
+def _run(*commands: str) -> str:
+    program = shutil.which("festival")
+    if program is None:
+        raise ValueError("Festival is not installed; install it with the system's package manager")
+    done = subprocess.run(
+        [program, "--batch", *commands],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    return done.stdout
+
+
+@cache
+def _listed_voices() -> tuple[str, ...]:
+    if not is_installed():
+        return ()
+    return tuple(_run('(mapcar (lambda (name) (format t "%s\\n" name)) (voice.list))').split())
+
+
+def _table(text: str) -> dict[str, tuple[str, ...]]:
+    """Parse lines of ``symbol [symbol] = name name …``."""
+    table: dict[str, tuple[str, ...]] = {"#": (PAUSE,), "##": (PAUSE,), "pau": (PAUSE,)}
+    for line in text.strip().splitlines():
+        symbols, _, names = line.partition(" = ")
+        table.update({name: tuple(symbols.split()) for name in names.split()})
+    return table
+
+
+_ENGLISH = "aa ae ah ao aw ax ay eh er ey ih iy ow oy uh uw b ch d dh f g hh jh k l m n ng p r s sh t th v w y z zh"
+_SHARED = """
+aa = a
+iy = i
+uw = u
+y = j
+ng = N ng
+p = p
+b = b
+t = t
+d = d
+k = k
+g = g
+f = f
+v = v
+s = s
+z = z
+m = m
+n = n
+l = l
+w = w
+"""
+
+# Without length (:) and stress (1), which are read apart. The sets differ in what they call e, o and r.
+_NAMES = {
+    "English": _table(
+        "\n".join(f"{name} = {name}" for name in _ENGLISH.split())
+        + """
+er = axr
+ax l = el
+ax m = em
+ax n = en
+d = dx
+hh = hv
+n = nx
+pau = h# brth
+"""
+    ),
+    "Italian": _table(
+        _SHARED
+        + """
+ee = e
+eh = E
+oo = o
+ao = O
+rr = r
+ch = tS
+jh = dZ
+t s = ts
+d z = dz
+sh = S
+n = nf
+n y = J
+l y = L
+"""
+    ),
+    "Finnish": _table(
+        _SHARED
+        + """
+ee = e
+oo = o
+yy = y
+ae = @
+oe = 7
+ax = &
+rr = r
+hh = h
+sh = S
+th = T
+l = L
+"""
+    ),
+    "Catalan": _table(
+        _SHARED
+        + """
+ee = e
+eh = E
+oo = o
+ao = O
+ax = ax
+rr = r rr
+bh = B
+dh = D
+sh = S
+zh = Z
+ch = tS
+jh = dZ
+n y = J
+l y = L
+"""
+    ),
+}
