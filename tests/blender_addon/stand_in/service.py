@@ -27,6 +27,11 @@ class NoVoiceError(Exception):
     remedy = "Choose another one."
 
 
+def go_ahead(audio: str) -> Path:
+    """Return the file for which an engine waits that is told to ``hold``."""
+    return Path(audio).with_suffix(".go")
+
+
 def motion() -> object:
     import numpy as np
 
@@ -104,10 +109,9 @@ def handle(job: Job) -> object:
             os._exit(3)
         if window == 3 and how == "fail":
             raise UnreadableError("The sound breaks off.")
-        if window == 3 and how == "wait":
-            while True:
-                job.check()
-                time.sleep(0.002)
+        while window == 3 and (how == "wait" or (how == "hold" and not go_ahead(job.request.audio).exists())):
+            job.check()
+            time.sleep(0.002)
         time.sleep(PACE_S if how.startswith("slow") else 0.0)
         job.send(MotionWindow(window * FRAMES + (how == "skip"), part))
     return Done(WINDOWS * FRAMES)
