@@ -25,7 +25,7 @@ ROOT = Path(build_addon.__file__).parent
 
 def build_addon_command(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, ROOT / "build_addon.py", *map(str, arguments)], capture_output=True, text=True, timeout=120
+        [sys.executable, ROOT / "build_addon.py", *map(str, arguments)], capture_output=True, text=True, timeout=300
     )
 
 
@@ -319,9 +319,9 @@ import subprocess, sys, time
 from pathlib import Path
 out = Path(sys.argv[sys.argv.index("--out") + 1])
 (out / "still.png").write_text("half a picture")
-helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 Path(sys.argv[1]).write_text(str(helper.pid))
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -340,13 +340,13 @@ def test_a_stopped_demo_leaves_no_file_and_no_process(tmp_path, number, status):
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as running:
         wait_until(lambda: started.exists() and started.read_text())
         running.send_signal(number)
-        assert running.wait(20) == status
+        assert running.wait(120) == status
     assert not (tmp_path / "new" / "out").exists()
     wait_until(lambda: not is_alive(int(started.read_text())))
 
 
 def wait_until(is_so: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -20,7 +20,7 @@ def test_each_thing_of_a_pile_is_taken_once_by_whoever_asks() -> None:
 
 
 def test_work_goes_on_in_as_many_threads_as_asked_for() -> None:
-    meeting = threading.Barrier(2, timeout=10)  # which one thread alone would not get past
+    meeting = threading.Barrier(2, timeout=60)  # which one thread alone would not get past
 
     def work(_is_enough: Stop) -> Iterator[int]:
         meeting.wait()

@@ -116,7 +116,7 @@ def motion() -> np.ndarray:
     return values
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     """Do what Blender's timer does until something is so."""
     deadline = time.monotonic() + seconds
     while not condition():

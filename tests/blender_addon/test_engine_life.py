@@ -42,6 +42,12 @@ def finish() -> None:
     wait_for(lambda: jobs.current() is None)
 
 
+def freeze(process: int) -> None:
+    """Stop a child, and return when it has stopped."""
+    os.kill(process, signal.SIGSTOP)
+    os.waitpid(process, os.WUNTRACED)
+
+
 def look_until(condition) -> None:
     """Do what both of Blender's timers do until something is so."""
     wait_for(lambda: (engine_watch.tick(), condition())[1])
@@ -79,7 +85,7 @@ def test_an_engine_stays_warm_from_take_to_take_and_shows_its_memory(begin):
 def test_a_frozen_engine_is_noticed_and_a_restart_keeps_what_had_arrived(begin, monkeypatch):
     begin("wait")
     wait_for(lambda: len(takes_of(rig_id())) == 1)
-    os.kill(engine.process_id, signal.SIGSTOP)
+    freeze(engine.process_id)
     monkeypatch.setattr(engine_state, "STILL_S", 0.3)
     monkeypatch.setattr(engine_process, "SILENT_S", 0.2)
     frozen, view = engine.process_id, see(State.NOT_ANSWERING)
@@ -102,7 +108,7 @@ def test_a_frozen_engine_is_noticed_and_a_restart_keeps_what_had_arrived(begin, 
 def test_a_job_does_not_wait_for_ever_for_an_engine_that_is_lost(begin, monkeypatch):
     begin("wait")
     wait_for(lambda: len(takes_of(rig_id())) == 1)
-    os.kill(engine.process_id, signal.SIGSTOP)
+    freeze(engine.process_id)
     monkeypatch.setattr(engine_process, "LOST_S", 0.5)
     monkeypatch.setattr(engine_process, "SILENT_S", 0.2)
     finish()
@@ -164,7 +170,7 @@ def test_two_blenders_live_side_by_side_and_the_end_of_one_is_nothing_to_the_oth
     wait_until(lambda: not is_alive(engines[1]))
 
 
-def wait_until(condition, seconds: float = 60.0) -> None:
+def wait_until(condition, seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited too long"

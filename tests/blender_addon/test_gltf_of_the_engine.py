@@ -37,7 +37,7 @@ np.save(folder / "vertices.npy", head.vertices(motion).numpy())
 @pytest.fixture
 def imported(scene, engine_python, tmp_path):
     """The scene with the head imported at 25 frames a second, and the vertices that it should have."""
-    subprocess.run([engine_python, "-c", WRITE, str(tmp_path)], check=True, timeout=120)
+    subprocess.run([engine_python, "-c", WRITE, str(tmp_path)], check=True, timeout=300)
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.context.scene.render.fps = 25
     assert bpy.ops.import_scene.gltf(filepath=str(tmp_path / "head.glb")) == {"FINISHED"}

@@ -162,7 +162,7 @@ def session(engine_python):
     made.close()
 
 
-def fill(session, frame=1, quality="draft", portrait="mesh", until=None, seconds=90.0):
+def fill(session, frame=1, quality="draft", portrait="mesh", until=None, seconds=300.0):
     """Do what the window's timer does until all is drawn."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -106,7 +106,7 @@ def test_the_voice_chosen_is_the_one_asked_for(scene, say, saved):
 def test_it_can_be_cancelled_while_it_speaks_and_while_it_moves(scene, head, say, saved, text, stage):
     say(text)
     press()
-    wait_for(lambda: jobs.current().stage == stage)
+    wait_for(lambda: jobs.current().stage == stage and (stage == "Speaking" or takes_of(head.rig_id)))
     jobs.cancel()
     wait_for(lambda: jobs.current() is None)
     assert notices.shown().text.startswith("Cancelled.")

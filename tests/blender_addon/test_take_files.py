@@ -46,7 +46,7 @@ def saved(request, tmp_path, motion, sound_file):
     sound, path = sound_file(), tmp_path / "scene.blend"
     script = Path(__file__).with_name("earlier_blender.py")
     command = [python_of(request.param), script, tmp_path / "motion.npy", sound, path]
-    run = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=120)
+    run = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300)
     assert path.exists(), run.stderr[-3000:]
     sound.unlink()
     bpy.ops.wm.open_mainfile(filepath=str(path))

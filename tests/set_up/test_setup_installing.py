@@ -195,8 +195,8 @@ def test_an_installation_that_ends_at_any_moment_changes_nothing_and_leaves_no_p
             if how == "kill":
                 os.killpg(child.pid, 9)
             child.stdin.close()
-            child.wait(20)
-        deadline = time.monotonic() + 10.0
+            child.wait(120)
+        deadline = time.monotonic() + 120.0
         while in_session(child.pid):
             assert time.monotonic() < deadline, "a process was left"
             time.sleep(0.05)

@@ -123,7 +123,7 @@ class Slow:
         self.go = threading.Event()
 
     def expected_frames(self, recording):
-        self.go.wait(10)
+        self.go.wait(120)
         raise OptionError("No more today.")
 
 
@@ -142,10 +142,10 @@ def test_the_line_is_bounded_in_order_and_a_user_has_one_place(tmp_path):
     with pytest.raises(BusyError, match="3 others are waiting"):
         desk.take("d", wish())
     desk.cancel("b")
-    assert jobs[1].wait(5)
+    assert jobs[1].wait(60)
     assert desk.ahead_of(jobs[2]) == 1
     studio.go.set()
-    assert all(job.wait(5) for job in jobs)
+    assert all(job.wait(60) for job in jobs)
     assert jobs[0].problem[0] == "No more today."
     desk.end()
     files.end()
