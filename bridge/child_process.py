@@ -3,8 +3,10 @@
 Everywhere the engine leaves when its standard input ends (``server.py``). Beside that:
 
 - On Linux and macOS it leads a process group of its own: Ctrl-C in Blender's terminal does not reach it. If it is
-  *stopped* while Blender dies, it must be woken to notice: Linux is asked to (``wake_when_orphaned``), macOS does so
-  for any process group that is orphaned.
+  *stopped* while Blender dies, it must be woken to notice. The system does so for any process group that is orphaned,
+  from the first moment on: a hang-up, which ends an engine that has not begun yet, and then the order to continue.
+  Linux is asked besides (``wake_when_orphaned``), because no group is orphaned there that is adopted by a process of
+  Blender's own session.
 - On Windows it has no console, and belongs to a job object that Blender alone holds: the system ends whoever is in it
   when Blender is gone, however that came about.
 """

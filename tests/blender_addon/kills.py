@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
 NEWS = b"@@"
 HANG_S = 120.0
-ORPHAN_S = 15.0
+ORPHAN_S = 60.0
 KILL, TERM, STOP = "SIGKILL", "SIGTERM", "SIGSTOP"
 WAYS = (  # who is killed, and how: "engine", "blender", or one after the other
     (("engine", KILL),),
@@ -158,8 +158,6 @@ class Campaign:
         """Let Blender work, kill, and see that the next take is made."""
         blender = self.working()
         job, is_cold = self.chance.choice(("generate", "generate", "speak")), self.chance.random() < 0.4
-        if STOP in dict(way).values():  # an engine asks to be woken when its parent dies once it has begun to run
-            is_cold = False
         after_s = self.chance.random() * 1.15 * self.whole_s * (1.0 if is_cold else 0.5)
         saves_at = self.chance.random() * self.whole_s
         blender.tell(do="round", job=job, cold=is_cold, lasts_s=after_s + 0.1, saves_at=saves_at)
@@ -168,11 +166,14 @@ class Campaign:
         killed_at = time.monotonic()
         for who, how in way:
             with_signal(engine if who == "engine" else blender.process.pid, how)
+            if how == STOP:
+                wait_for_stop(engine)
         self.tally.kills[" + ".join(f"{who} {how}" for who, how in way)] += 1
         if way[0][0] == "engine" and len(way) == 1:
             self.after_engine(blender, killed_at)
         else:
-            self.after_blender(blender, engine, killed_at, is_alone=("engine", KILL) not in way)
+            has_begun = not (is_cold and STOP in dict(way).values())  # else waking it may end it at once
+            self.after_blender(blender, engine, killed_at, is_tidied=has_begun and ("engine", KILL) not in way)
 
     def after_engine(self, blender: Blender, killed_at: float) -> None:
         news = blender.hear("done")
@@ -180,14 +181,14 @@ class Campaign:
         self.tally.made[str(news["made"])] += 1
         self.make_whole(blender)
 
-    def after_blender(self, blender: Blender, engine: int, killed_at: float, is_alone: bool) -> None:
+    def after_blender(self, blender: Blender, engine: int, killed_at: float, is_tidied: bool) -> None:
         blender.process.wait(HANG_S)
         self.blender = None
         while is_alive(engine):
             assert time.monotonic() - killed_at < ORPHAN_S, f"the engine {engine} is an orphan"
             time.sleep(0.005)
         self.tally.gone_s = max(self.tally.gone_s, time.monotonic() - killed_at)
-        if is_alone:
+        if is_tidied:
             self.check_left("a Blender that was killed")
         else:  # nobody was left to tidy up: what was half written keeps a name of its own
             for path in (self.folder / "work").glob("*.part"):
@@ -232,12 +233,25 @@ def with_signal(process: int, name: str) -> None:
         os.kill(process, getattr(signal, name))
 
 
+def wait_for_stop(process: int) -> None:
+    """Return when a process that was told to stop has stopped, or has ended before that."""
+    deadline = time.monotonic() + HANG_S
+    while state(process) not in {"T", "Z", ""}:
+        assert time.monotonic() < deadline, f"the engine {process} does not stop"
+        time.sleep(0.001)
+
+
 def is_alive(process: int) -> bool:
     """Return whether a process does anything but wait to be forgotten by its parent."""
+    return state(process) not in {"Z", ""}
+
+
+def state(process: int) -> str:
+    """Return what a process is doing, a letter as Linux has it; ``""`` if there is none."""
     try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return ""
 
 
 def make_sound(path: Path, seconds: float = 3.2) -> None:

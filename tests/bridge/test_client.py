@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bridge import process_end
 from bridge.client import EngineClient, engine_command
 from bridge.connection import engine_environment
 from bridge.errors import (
@@ -40,6 +41,12 @@ from bridge.messages import (
 ROOT = Path(__file__).parents[2]
 SMALL_ENGINE = [sys.executable, "-I", str(Path(__file__).with_name("small_engine.py")), str(ROOT)]
 needs_signals = pytest.mark.skipif(os.name != "posix", reason="uses POSIX signals")
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch):
+    """A busy machine may take its time between the end of a process's output and its own."""
+    monkeypatch.setattr(process_end, "REAP_S", 60.0)
 
 
 @pytest.fixture
@@ -82,7 +89,13 @@ def is_alive(pid):
     return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
-def wait_for_end(pid, timeout_s=20.0):
+def freeze(pid):
+    """Stop a child, and return when it has stopped."""
+    os.kill(pid, signal.SIGSTOP)
+    os.waitpid(pid, os.WUNTRACED)
+
+
+def wait_for_end(pid, timeout_s=120.0):
     deadline = time.monotonic() + timeout_s
     while is_alive(pid):
         assert time.monotonic() < deadline, f"process {pid} is an orphan"
@@ -122,21 +135,21 @@ def test_polling_an_idle_engine_takes_no_time(client):
     poll_until(client, Ready)
     start = time.perf_counter()
     for _ in range(100):
-        assert client.poll() == []
-    assert time.perf_counter() - start < 1.0
+        assert client.poll(budget_s=1.0) == []
+    assert time.perf_counter() - start < 20.0  # whoever waits for something to arrive takes 100 s
 
 
 def test_polling_keeps_to_its_budget_while_much_arrives(client):
     job = client.send(Generate("/a.wav", "windows", seed=2000))  # 85 MB
-    longest, frames, deadline = 0.0, None, time.monotonic() + 60
+    longest, frames, deadline = 0.0, None, time.monotonic() + 300
     while frames is None:
         assert time.monotonic() < deadline
-        start = time.perf_counter()
+        start = time.process_time()  # the machine may have other things to do meanwhile
         arrived = client.poll(budget_s=0.004)
-        longest = max(longest, time.perf_counter() - start)
+        longest = max(longest, time.process_time() - start)
         frames = next((reply.frames for number, reply in arrived if number == job and isinstance(reply, Done)), None)
     assert frames == 200_000
-    assert longest < 1.0  # 9 ms on a machine that has nothing else to do
+    assert longest < 0.2  # 9 ms, where all of it takes more than a second
 
 
 def test_a_path_that_is_not_unicode_arrives_as_it_is(client):
@@ -270,7 +283,9 @@ time.sleep(600)
 
 
 @needs_signals
-def test_an_engine_that_was_stopped_when_its_parent_died_is_no_orphan(tmp_path):
+@pytest.mark.parametrize("wait", ["", "time.sleep(0.02)", "while not client.poll(): time.sleep(0.01)"])
+def test_an_engine_that_was_stopped_when_its_parent_died_is_no_orphan(tmp_path, wait):
+    """Be it before its Python has begun, before it has said a word, or while it waits for work."""
     parent = subprocess.Popen(
         [
             sys.executable,
@@ -281,8 +296,9 @@ sys.path.insert(0, {str(ROOT)!r})
 from bridge.client import EngineClient
 client = EngineClient({SMALL_ENGINE!r}, {str(tmp_path / "engine.log")!r})
 client.start()
-while not client.poll(): time.sleep(0.01)
+{wait}
 os.kill(client.process_id, signal.SIGSTOP)
+os.waitpid(client.process_id, os.WUNTRACED)
 print(client.process_id, flush=True)
 time.sleep(600)
 """,
@@ -297,14 +313,15 @@ time.sleep(600)
 
 def test_a_working_engine_is_never_silent_and_its_heartbeats_are_no_replies(client):
     job = client.send(Generate("/a.wav", "wait"))
-    arrived, longest, end = [], 0.0, time.monotonic() + 2.5
-    while time.monotonic() < end:
+    arrived, beats, deadline = [], [None], time.monotonic() + 60
+    while len(beats) < 4 or beats[-1].quiet_s < 0.5:
+        assert time.monotonic() < deadline, beats
         arrived += client.poll()
-        longest = max(longest, client.silent_s)
+        if client.alive is not beats[-1]:
+            beats.append(client.alive)
+            assert client.silent_s < 0.5  # the job itself has said nothing for longer
         time.sleep(0.01)
     assert [reply for number, reply in arrived if number == job] == []
-    assert longest < 2.4
-    assert client.alive.quiet_s > 0.5
     client.cancel(job)
 
 
@@ -321,27 +338,27 @@ def test_time_in_which_nobody_listened_is_not_the_engines_silence(client, monkey
 def test_a_stopped_engine_is_noticed_by_its_silence_and_can_be_closed(client, log_path):
     poll_until(client, Ready)
     pid = client._connection.process.pid
-    os.kill(pid, signal.SIGSTOP)
+    freeze(pid)
     job = client.send(Describe())
     with pytest.raises(EngineTimeoutError, match="has not answered"):
         list(client.stream(job, timeout_s=0.3))
     assert client.silent_s >= 0.3
     start = time.monotonic()
     client.close()
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 60
     assert not is_alive(pid)
 
 
 @needs_signals
 def test_sending_never_waits_even_if_the_engine_reads_nothing(client):
     poll_until(client, Ready)
-    os.kill(client._connection.process.pid, signal.SIGSTOP)
+    freeze(client._connection.process.pid)
     longest = 0.0
     for _ in range(200):
         start = time.perf_counter()
         client.send(LoadRig("/" + "x" * 8000))
         longest = max(longest, time.perf_counter() - start)
-    assert longest < 1.0  # a write that waits would wait for ever
+    assert longest < 10.0  # a write that waits would wait for ever
     os.kill(client._connection.process.pid, signal.SIGCONT)
     assert isinstance(replies_of(client, Describe())[-1], Description | Failed)
 
@@ -354,7 +371,7 @@ def test_closing_an_engine_that_works_lets_it_leave_by_itself(log_path, job):
     client.send(Generate("/a.wav", job, seed=10**6))
     time.sleep(0.1)
     engine = client._connection.process
-    client.close()
+    client.close(grace_s=60.0)
     assert engine.returncode == 0  # neither terminated nor killed
     assert not client.is_running
 
