@@ -196,10 +196,17 @@ def abandon(text: str) -> None:
 
 
 def stop_all() -> None:
-    """End the timer, the jobs and the engine, as when the add-on is switched off."""
+    """End the timer, the jobs and the engine, as when the add-on is switched off; what has arrived is kept, whole."""
     global _current
     if bpy.app.timers.is_registered(tick):
         bpy.app.timers.unregister(tick)
+    begun = [job for job in (_current, *_leaving) if job is not None]
+    for job in (*begun, *(each.job for each in _waiting)):
+        try:
+            job.stop(None)
+            job.settle()
+        except Exception:  # the add-on is to be switched off all the same
+            log.exception("a job could not be ended")
     _current = None
     _waiting.clear()
     _leaving.clear()

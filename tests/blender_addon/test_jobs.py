@@ -12,6 +12,7 @@ from tests.blender_addon.conftest import wait_for
 
 bpy = pytest.importorskip("bpy")
 
+import blender_addon
 from blender_addon import actions, details, jobs, notices, reasons
 from blender_addon.engine_job import EngineJob
 from blender_addon.engine_process import engine
@@ -326,8 +327,8 @@ def test_curves_that_come_back_half_written_from_a_file_are_mended(scene, head, 
     monkeypatch.setattr(jobs, "settle", lambda: None)
     path = str(tmp_path / "autosave.blend")
     bpy.ops.wm.save_as_mainfile(filepath=path, copy=True)
-    jobs.stop_all()
     assert not is_even()
+    jobs.stop_all()
     bpy.ops.wm.open_mainfile(filepath=path)
     assert is_even()
     assert not take_details(takes()[0]).is_complete
@@ -342,6 +343,33 @@ def test_curves_that_come_back_half_written_from_the_undo_history_are_mended(sce
     bpy.ops.ed.undo_push(message="the whole take")
     bpy.ops.ed.undo()
     assert is_even()
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_switching_the_addon_off_in_the_middle_of_writing_leaves_whole_curves(
+    scene, head, ask, monkeypatch, is_cancelled
+):
+    half_write(monkeypatch, ask)
+    if is_cancelled:
+        jobs.cancel()
+        finish()
+        assert jobs.leaving()
+    assert not is_even()
+    blender_addon.unregister()
+    blender_addon.register()
+    assert UNFINISHED not in takes()[0]
+    assert is_even()
+    assert not take_details(takes()[0]).is_complete
+
+
+def test_switching_the_addon_off_drops_the_jobs_that_wait(scene, head, ask):
+    for name in ("wait", "second"):
+        ask(name)
+        start()
+    blender_addon.unregister()
+    blender_addon.register()
+    assert (jobs.current(), jobs.waiting(), jobs.leaving()) == (None, (), ())
+    assert takes() == []
 
 
 def test_a_take_that_grew_is_as_one_that_was_written_at_once(scene, head, ask):
