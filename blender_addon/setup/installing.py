@@ -27,6 +27,7 @@ from .telling import Teller
 from .torch_builds import BUILDS, TorchBuild, find_graphics, fitting_build
 
 _SPARE = 200_000_000  # bytes of disk to leave free
+_OTHERS = 200_000_000  # bytes to fetch of all packages but PyTorch
 _LOCK = "lock"
 
 
@@ -168,12 +169,15 @@ def _build(
     _make_environment(python, folder, log)
     inside, downloads = places.environment_python(folder), order.place / places.DOWNLOAD
     torch, others = split_torch(pins)
-    shares = ((torch, build.index, "PyTorch", 0.05, 0.6), (others, "", "the other packages", 0.6, 0.92))
-    for packages, index, what, low, high in shares:
+    shares = (
+        (torch, build.index, "PyTorch", build.download - _OTHERS, 0.05, 0.6),
+        (others, "", "the other packages", _OTHERS, 0.6, 0.92),
+    )
+    for packages, index, what, expected, low, high in shares:
         teller.enter(low, high)
         if packages:
             source = pip.Source(order.wheels, index)
-            pip.install(inside, packages, source, downloads, log, teller, what)
+            pip.install(inside, packages, source, downloads, log, teller, what, expected)
     teller.enter(0.92, 1.0)
     teller.tell("Checking the packages")
     finding = look(inside, pins, Path(order.root))

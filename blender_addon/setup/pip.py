@@ -23,6 +23,7 @@ from .pythons import clean_variables, no_window
 from .telling import Teller
 
 _EVERY_S = 0.2
+_FETCHING = 0.5  # of the work, about, the rest being to unpack what was fetched
 _UNITS = {"B": 1, "bytes": 1, "kB": 1000, "MB": 1_000_000, "GB": 1_000_000_000}
 _DOWNLOADING = re.compile(r"Downloading (?:\S*/)?(\S+?\.whl)\S* \(([\d.]+) ?(\w+)\)")
 _COLLECTING = re.compile(r"(?:Collecting|Processing) (?:\S*/)?([A-Za-z0-9_.]+)")
@@ -58,13 +59,21 @@ class _Doing:
     stage: str = "Looking for packages"
     file: str = ""
     size: int = 0
+    fetched: int = 0  # bytes of the files before this one
     packages: int = 0
     found: int = 0
     said: list[str] = field(default_factory=list)
 
 
 def install(
-    python: Path, pins: Sequence[str], source: Source, downloads: Path, log: IO[str], teller: Teller, what: str
+    python: Path,
+    pins: Sequence[str],
+    source: Source,
+    downloads: Path,
+    log: IO[str],
+    teller: Teller,
+    what: str,
+    expected: int,
 ) -> None:
     """Install packages and what they need.
 
@@ -76,6 +85,7 @@ def install(
         log: takes all that pip says.
         teller: is told how far it is.
         what: what people call these packages.
+        expected: bytes to fetch, about; pip itself finds out by and by.
 
     Raises:
         SetupError: if they cannot be installed.
@@ -96,7 +106,8 @@ def install(
         creationflags=no_window(),
     ) as pip:
         CHILDREN.add(pip)
-        watch = threading.Thread(target=_watch, args=(doing, python, downloads, teller, what, ended), daemon=True)
+        watched = doing, python, downloads, teller, what, expected, ended
+        watch = threading.Thread(target=_watch, args=watched, daemon=True)
         watch.start()
         for line in pip.stdout or ():
             log.write(line)
@@ -122,22 +133,33 @@ def _notice(line: str, doing: _Doing) -> None:
     if found := _INSTALLING.match(line):
         doing.packages, doing.file = len(found[1].split(",")), ""
     elif found := _DOWNLOADING.match(line):
+        doing.fetched += doing.size
         doing.size, doing.file = int(float(found[2]) * _UNITS.get(found[3], 1)), found[1]
     elif found := _COLLECTING.match(line):
         doing.found, doing.file = doing.found + 1, ""
         doing.stage = f"Looking for {found[1].split('-')[0]}"
 
 
-def _watch(doing: _Doing, python: Path, downloads: Path, teller: Teller, what: str, ended: threading.Event) -> None:
+def _watch(
+    doing: _Doing,
+    python: Path,
+    downloads: Path,
+    teller: Teller,
+    what: str,
+    expected: int,
+    ended: threading.Event,
+) -> None:
     """Tell how far pip is until it has ended."""
     before = _count_packages(python)
     while not ended.wait(_EVERY_S):
         if doing.packages:
             count = min(_count_packages(python) - before, doing.packages)
-            teller.tell(f"Installing {what}", doing.packages + max(count, 0), 2 * doing.packages, "package")
+            part = _FETCHING + (1.0 - _FETCHING) * max(count, 0) / doing.packages
+            teller.tell(f"Installing {what}", max(count, 0), doing.packages, "package", part)
         elif doing.file:
-            here = _largest(downloads, doing.file)
-            teller.tell(f"Downloading {doing.file.split('-')[0]}", min(here, doing.size), doing.size, "B")
+            here = min(_largest(downloads, doing.file), doing.size)
+            part = _FETCHING * min((doing.fetched + here) / expected, 1.0)
+            teller.tell(f"Downloading {doing.file.split('-')[0]}", here, doing.size, "B", part)
         else:
             teller.tell(doing.stage, 0, 0, "package")
 

@@ -21,13 +21,7 @@ HEADER_PX = 26  # from the last line, a box's, up to the middle of a closed sect
 def steps(user: User) -> Steps:
     """Look at everything, allow the network, and begin to install."""
     sidebar.prepare()
-    area = user.area("VIEW_3D")
-    area.type = "PREFERENCES"
-    with bpy.context.temp_override(window=user.window, area=area):
-        bpy.ops.screen.screen_full_area()
-    bpy.context.preferences.active_section = "ADDONS"
-    bpy.context.window_manager.addon_search = "ARTalk"
-    bpy.ops.preferences.addon_expand(module=addon.PACKAGE)
+    yield from user.show_preferences(addon.PACKAGE)
     yield from user.until(addon.module("released").shelf, "the models are listed")
     yield from user.until_drawn()
     region = user.region("WINDOW", "PREFERENCES")

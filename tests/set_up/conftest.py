@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import importlib.util
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.set_up.small_wheels import write_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "blender_addon" / "setup"
@@ -38,24 +37,7 @@ def wheel(tmp_path: Path) -> Callable[..., Path]:
     """Make a wheel of one module."""
 
     def make(name: str, version: str, source: str = "", folder: str = "wheels") -> Path:
-        path = tmp_path / folder / f"{name}-{version}-py3-none-any.whl"
-        path.parent.mkdir(exist_ok=True)
-        info = f"{name}-{version}.dist-info"
-        files = {
-            f"{name}/__init__.py": source or f"# {'x' * 4000}\n",
-            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        }
-        digests = {
-            file: base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-            for file, text in files.items()
-        }
-        record = [f"{file},sha256={digests[file]},{len(text)}" for file, text in files.items()]
-        with zipfile.ZipFile(path, "w") as archive:
-            for file, text in files.items():
-                archive.writestr(file, text)
-            archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,"]))
-        return path
+        return write_wheel(tmp_path / folder, name, version, {f"{name}/__init__.py": source or f"# {'x' * 4000}\n"})
 
     return make
 

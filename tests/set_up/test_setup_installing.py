@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -35,8 +37,9 @@ class Listener(Teller):
         super().__init__()
         self.stages: list[str] = []
 
-    def tell(self, stage: str, done: int = 0, total: int = 0, unit: str = "") -> None:
+    def tell(self, stage: str, done: int = 0, total: int = 0, unit: str = "", part: float | None = None) -> None:
         self.stages.append(stage)
+        super().tell(stage, done, total, unit, part)
 
 
 def install(order):
@@ -124,6 +127,46 @@ def pip_alone(monkeypatch):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     for name in ("PIP_FIND_LINKS", "PIP_EXTRA_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def index(tmp_path, order, wheel, monkeypatch):
+    """A package index that takes its time: its folders, as a plain server of files lists them."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=tmp_path / "index")
+
+        def copyfile(self, source, outputfile):
+            while piece := source.read(1 << 16):
+                outputfile.write(piece)
+                time.sleep(0.03)
+
+        def log_message(self, *_):
+            pass
+
+    wheel("extra", "1.0", f"# {'x' * 2_000_000}\n")
+    for path in Path(order.wheels).iterdir():
+        folder = tmp_path / "index" / "simple" / path.name.split("-")[0]
+        folder.mkdir(parents=True)
+        shutil.copy(path, folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
+        yield
+        server.shutdown()
+
+
+@pytest.mark.usefixtures("pip_alone", "index")
+def test_what_is_fetched_from_an_index_is_told_and_the_bar_never_goes_back(order, capsys):
+    install(replace(order, wheels=""))
+    told = [json.loads(line)["progress"] for line in capsys.readouterr().out.splitlines()]
+    fractions = [each["fraction"] for each in told]
+    assert fractions == sorted(fractions)
+    fetched = [each for each in told if each["stage"] == "Downloading extra"]
+    assert max(each["done"] for each in fetched) > 1_000_000
+    assert max(each["fraction"] for each in fetched) < 0.65  # a file, whole as it may be, is not all there is to fetch
+    assert fractions[-1] > 0.9
 
 
 @pytest.mark.usefixtures("pip_alone")

@@ -10,6 +10,7 @@ import functools
 import os
 import shutil
 import sys
+import sysconfig
 import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ import numpy as np
 import pytest
 
 import build_addon
+from tests.set_up.small_wheels import write_wheel
 from tests.windows.blender_window import BlenderWindow, NoBlenderError, ScenarioError, Session, find_blender
 from tests.windows.pictures import drawn_share, read_png
 
@@ -74,8 +76,19 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     old.parent.mkdir()
     old.write_text('#!/bin/sh\necho "It is no Python"\n', "utf-8")
     old.chmod(0o755)
-    pythons = {"OLD_PYTHON": old, "OWN_PYTHON": Path(sys.executable)}
-    return {"ZIP": archive, "SOUND": sound, "LONG_SOUND": long_sound, **pythons}
+    base = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
+    pythons = {"OLD_PYTHON": old, "OWN_PYTHON": Path(sys.executable), "BASE_PYTHON": base}
+    wheels = write_engine_wheels(folder / "wheels")
+    return {"ZIP": archive, "SOUND": sound, "LONG_SOUND": long_sound, "WHEELS": wheels, **pythons}
+
+
+def write_engine_wheels(folder: Path) -> Path:
+    """Write a wheel for each of the engine's packages that leads to the one that is installed here."""
+    for pin in build_addon.ENGINE:
+        name, version = pin.split("==")
+        files = {"here.pth": f"{sysconfig.get_path('purelib')}\n"} if name == "torch" else {}
+        write_wheel(folder, name.replace("-", "_"), version, files)
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -211,6 +224,30 @@ def test_another_file_ends_the_job_and_says_so(spoken):
     assert any("Another file was opened" in text for text in spoken.notes["said_in_other_file"])
 
 
+# The engine's installation
+
+
+@pytest.fixture
+def installation(play) -> Played:
+    return play("installation")
+
+
+def test_the_engine_is_installed_by_a_button_whose_bar_never_goes_back(installation):
+    fractions = [fraction for _, fraction in installation.notes["bars"]]
+    assert len(fractions) > 3
+    assert fractions == sorted(fractions)
+    is_error, text, _ = installation.notes["outcome"]
+    assert not is_error, text
+    assert text.startswith("The engine is installed")
+    assert "Successfully installed" in installation.notes["log"]
+
+
+def test_what_was_installed_generates_at_once(installation):
+    assert "my data – ä 日本 🙂" in installation.notes["used"]
+    assert installation.notes["notices"] == [[False, "Take 1: 5.7 s of motion."]]
+    assert installation.notes["keys"] > 30
+
+
 # Preferences and languages
 
 
@@ -248,6 +285,9 @@ def test_released_models_are_listed_with_size_licence_and_state(settings):
         assert size > 0, name
         assert licence, name
         assert state in {"missing", "manual", "partial", "unverified", "verified", "imported", "corrupt"}
+    for terms, text in settings.notes["terms"]:
+        assert terms in {"Authors' terms", "FLAME's licence"}
+        assert len(text) > 80
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)

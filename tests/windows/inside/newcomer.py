@@ -29,7 +29,7 @@ def steps(user: User) -> Steps:
 
     yield from user.press("artalk.generate")
     user.notes["is_free_at_once"] = jobs.current() is not None
-    yield from user.until(lambda: jobs.current().fraction > 0.0 or _keys(settings.rig), "the engine is at work")
+    yield from user.until(lambda: _keys(settings.rig) or jobs.current().fraction > 0.0, "the engine is at work")
     yield 0.2
     user.take_picture("working")
     yield from user.until(lambda: _keys(settings.rig), "keys arrive")

@@ -26,16 +26,11 @@ def steps(user: User) -> Steps:
 def _preferences(user: User) -> Steps:
     tasks, report = addon.module("setup_tasks"), addon.module("setup_report")
     os.environ.pop("ARTALK_ENGINE_PYTHON")
-    area = user.area("VIEW_3D")
-    area.type = "PREFERENCES"
-    with bpy.context.temp_override(window=user.window, area=area):
-        bpy.ops.screen.screen_full_area()
-    bpy.context.preferences.active_section = "ADDONS"
-    bpy.context.window_manager.addon_search = "ARTalk"
-    bpy.ops.preferences.addon_expand(module=addon.PACKAGE)
+    yield from user.show_preferences(addon.PACKAGE)
     yield from user.until(addon.module("released").shelf, "the models are listed")
     yield from user.until_drawn()
     user.take_picture("preferences")
+    yield from _terms(user)
     region = user.region("WINDOW", "PREFERENCES")
     user.notes["offline_reason"] = addon.module("setup_reasons").no_installing(bpy.context)
     yield from user.cannot_press("artalk.install_engine", region)
@@ -44,21 +39,32 @@ def _preferences(user: User) -> Steps:
     settings.engine_python = os.environ["ARTALK_OWN_PYTHON"]
     yield from user.until_drawn()
     yield from user.press("artalk.check_python", region)
-    yield from user.until(lambda: tasks.current() is None and tasks.outcome(), "the Python is checked", 120.0)
+    yield from user.until(lambda: tasks.current() is None and tasks.outcome(), "the Python is checked")
     user.notes["own_python"] = [tasks.outcome().is_error, tasks.outcome().text]
     settings.engine_python = os.environ["ARTALK_OLD_PYTHON"]
     bpy.ops.artalk.check_python("INVOKE_DEFAULT")
-    yield from user.until(lambda: tasks.current() is None and tasks.outcome().is_error, "the program is checked", 60.0)
+    yield from user.until(lambda: tasks.current() is None and tasks.outcome().is_error, "the program is checked")
     user.notes["no_python"] = [tasks.outcome().text, tasks.outcome().remedy]
     yield from user.until_drawn()
     user.take_picture("no_python")
     settings.engine_python = os.environ["ARTALK_OWN_PYTHON"]
     bpy.ops.artalk.system_check("INVOKE_DEFAULT")
-    yield from user.until(report.lines, "the system is checked", 120.0)
+    yield from user.until(report.lines, "the system is checked")
     user.notes["report"] = list(report.lines())
     shelf = addon.module("released").shelf()
     user.notes["models"] = [[file.name, file.size, file.licence, file.state] for file in shelf.files]
     bpy.ops.artalk.dismiss_setup()
+
+
+def _terms(user: User) -> Steps:
+    """A click on a file's terms tells them in full."""
+    region = user.region("WINDOW", "PREFERENCES")
+    yield from user.press("artalk.show_terms", region)
+    yield from user.until_drawn()
+    user.take_picture("terms")
+    yield from user.strike("ESC")
+    released = addon.module("released")
+    user.notes["terms"] = [[file.terms, released.licence_text(file.licence)] for file in released.shelf().files]
 
 
 def _clipped(width: int) -> list[str]:
@@ -72,10 +78,7 @@ def _clipped(width: int) -> list[str]:
 def _languages(user: User) -> Steps:
     """Look at the same two pages in every language."""
     view, translated = bpy.context.preferences.view, addon.module("translations").translated
-    with bpy.context.temp_override(window=user.window, area=user.area("PREFERENCES")):
-        bpy.ops.screen.back_to_previous()
-    user.area("PREFERENCES").type = "VIEW_3D"
-    yield 0.5
+    yield from user.hide_preferences()
     bpy.ops.artalk.create_head()
     bpy.context.scene.artalk.sound = "/no/such/folder/gone.wav"
     bpy.context.scene.artalk_text.line = "Maybe tomorrow."

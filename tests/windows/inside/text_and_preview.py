@@ -49,17 +49,24 @@ def _preview(user: User) -> Steps:
     for frame in (10, 20):
         scene.frame_set(frame)
         yield from user.until(lambda at=frame: preview.state().done > at, f"frame {frame} is drawn")
-        yield 1.0
-        image = bpy.data.images[preview.IMAGE]
-        picture = np.empty(len(image.pixels), np.float32)
-        image.pixels.foreach_get(picture)
-        seen.append(zlib.crc32(picture.tobytes()))
-        user.notes["picture_size"] = list(image.size)
+        yield from user.until(lambda: _shown(preview.IMAGE) not in (0, *seen), f"frame {frame} is shown")
+        seen.append(_shown(preview.IMAGE))
+        user.notes["picture_size"] = list(bpy.data.images[preview.IMAGE].size)
     user.take_picture("preview")
     user.notes["pictures_differ"] = len(set(seen)) == len(seen)
     user.notes["preview"] = [preview.state().problem, preview.state().total]
     bpy.ops.artalk.close_preview()
     user.notes["windows_after_closing"] = len(bpy.context.window_manager.windows)
+
+
+def _shown(name: str) -> int:
+    """Return a number that stands for what an image shows, 0 for nothing."""
+    image = bpy.data.images.get(name)
+    if image is None or not len(image.pixels):
+        return 0
+    picture = np.empty(len(image.pixels), np.float32)
+    image.pixels.foreach_get(picture)
+    return zlib.crc32(picture.tobytes()) if picture.any() else 0
 
 
 def _other_file(user: User) -> Steps:

@@ -82,6 +82,24 @@ class User:
         yield from self.until(is_shown, f"the tab {category} is there")
         yield 0.3
 
+    def show_preferences(self, package: str) -> Steps:
+        """Let the preferences fill the window, open at an add-on."""
+        area = self.area()
+        area.type = "PREFERENCES"
+        with bpy.context.temp_override(window=self.window, area=area):
+            bpy.ops.screen.screen_full_area()
+        bpy.context.preferences.active_section = "ADDONS"
+        bpy.context.window_manager.addon_search = package.rpartition(".")[2]
+        bpy.ops.preferences.addon_expand(module=package)
+        yield 0.3
+
+    def hide_preferences(self) -> Steps:
+        """Let the view be there again."""
+        with bpy.context.temp_override(window=self.window, area=self.area("PREFERENCES")):
+            bpy.ops.screen.back_to_previous()
+        self.area("PREFERENCES").type = "VIEW_3D"
+        yield 0.5
+
     def until_drawn(self) -> Steps:
         """Wait until the screen shows something and stays as it is: a processor takes its time to compile shaders."""
         before, steady_since = self.pixels(), time.monotonic()
@@ -174,10 +192,13 @@ class User:
         folder, name = os.path.split(path)
         area.spaces.active.params.directory = folder.encode()
         area.spaces.active.params.filename = name
-        yield 1.0
-        yield from self.move(area.x + area.width // 2, area.y + area.height // 2)
-        yield from self.strike("RET")
-        yield from self.until(lambda: not self.has_area("FILE_BROWSER"), "the file browser is closed")
+        for _ in range(20):  # it may still be reading the folder
+            yield 1.0
+            if not self.has_area("FILE_BROWSER"):
+                return
+            yield from self.move(area.x + area.width // 2, area.y + area.height // 2)
+            yield from self.strike("RET")
+        raise AssertionError("the file browser stays open")
 
     def go_to_frame(self, frame: int) -> Steps:
         """Press the mouse on the timeline's ruler."""
