@@ -95,15 +95,15 @@ class Settings:
     )
     precision: bpy.props.EnumProperty(name="Precision", description="How exactly to compute", items=PRECISIONS)
     preview_memory: bpy.props.IntProperty(
-        name="Preview Memory",
-        description="Megabytes of pictures that the preview keeps; half a minute of full pictures takes 600",
+        name="Preview Memory (MB)",
+        description="Room for pictures that the preview keeps; half a minute of full pictures takes 600",
         default=512,
         min=64,
         max=16384,
     )
     idle_stop: bpy.props.IntProperty(
-        name="Stop When Idle",
-        description="Minutes without work after which the engine ends and frees its memory; 0 keeps it until Blender "
+        name="Stop When Idle (Minutes)",
+        description="Time without work after which the engine ends and frees its memory; 0 keeps it until Blender "
         "closes",
         default=30,
         min=0,

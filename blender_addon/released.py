@@ -20,6 +20,11 @@ WORDS: dict[str, str] = {
     "corrupt": "Damaged",
     "manual": "To be located",
 }
+TERMS = {  # what the licences are called in a list; their texts come with it
+    "artalk": "Authors' terms",
+    "gagavatar": "Authors' terms",
+    "flame": "FLAME's licence",
+}
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Released:
         here: bytes that are there.
         state: whether it is there and whole.
         licence: name of its terms.
+        page: address of its authors' page, ``""`` if its owner hands it out after registration.
         is_required: whether motion cannot be made without it.
         is_manual: whether its owner alone hands it out.
     """
@@ -45,6 +51,7 @@ class Released:
     here: int
     state: State
     licence: str
+    page: str
     is_required: bool
     is_manual: bool
 
@@ -52,6 +59,11 @@ class Released:
     def file_name(self) -> str:
         """What people call it."""
         return Path(self.path).name
+
+    @property
+    def terms(self) -> str:
+        """What people call its licence."""
+        return TERMS.get(self.licence, self.licence)
 
 
 @dataclass(frozen=True)
@@ -90,6 +102,17 @@ def forget() -> None:
 def shelf() -> Shelf | None:
     """Return what is known, None if nothing was asked yet."""
     return _shelf
+
+
+def licence_text(licence: str) -> str:
+    """Return what is known of the terms that a licence's name stands for."""
+    return _shelf.licences.get(licence, licence) if _shelf is not None else licence
+
+
+def pages_of(licence: str) -> list[str]:
+    """Return the addresses at which the authors of files under a licence tell of them."""
+    files = _shelf.files if _shelf is not None else ()
+    return sorted({file.page for file in files if file.licence == licence and file.page})
 
 
 def named(names: Iterable[str]) -> tuple[Released, ...]:

@@ -72,13 +72,17 @@ def plan_lines(context: bpy.types.Context) -> list[str]:
     found = plan(context)
     if found is None:
         return ["Looking at this machine…"]
-    place = f"{size_text(found['free'])} are free in {without_name(str(environments_folder().parent))}"
-    room = f"{size_text(found['disk'])} on disk; {place}"
-    if not order_of(context).wheels:
-        room = f"About {size_text(found['download'])} to download, {room}"
     if not found["python"]:
         return [str(found["problem"])]
-    return [f"Python {found['python']} ({without_name(found['path'])}), PyTorch for: {found['build']}", room]
+    room = f"{size_text(found['disk'])} on disk"
+    if not order_of(context).wheels:
+        room = f"About {size_text(found['download'])} to download, {room}"
+    return [
+        f"Python {found['python']} ({without_name(found['path'])})",
+        f"PyTorch: {found['build']}",
+        room,
+        f"{size_text(found['free'])} are free in {without_name(str(environments_folder().parent))}",
+    ]
 
 
 def forget_plan() -> None:

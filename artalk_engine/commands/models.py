@@ -168,6 +168,8 @@ def _place(options: argparse.Namespace) -> ModelsFolder:
 
 
 def _entry(state: FileState, folder: ModelsFolder) -> dict[str, Any]:
+    from artalk_engine.models import page_of
+
     file = state.file
     return {
         "name": file.name,
@@ -177,6 +179,7 @@ def _entry(state: FileState, folder: ModelsFolder) -> dict[str, Any]:
         "here": state.here,
         "state": state.state,
         "licence": file.licence,
+        "page": page_of(file),
         "is_required": file.is_required,
         "is_manual": file.is_manual,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .downloading import Downloader, DownloadOptions
+from .downloading import Downloader, DownloadOptions, page_of
 from .folder import FileState, ModelsFolder, State, models_folder
 from .importing import import_file
 
@@ -14,4 +14,5 @@ __all__ = [
     "State",
     "import_file",
     "models_folder",
+    "page_of",
 ]

@@ -211,6 +211,11 @@ class Downloader:
             time.sleep(min(0.1, seconds))
 
 
+def page_of(file: ReleasedFile) -> str:
+    """Return the address of the page on which a file's authors tell of it and its terms, ``""`` without one."""
+    return f"{HUB}/{file.repository}" if file.repository else ""
+
+
 def _address(server: str, file: ReleasedFile) -> str:
     """Return where a server laid out as the hub has a file.
 

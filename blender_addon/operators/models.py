@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from ..setup_tasks import Task
 from ..translations import translated
 from .reporting import Explained
 from .setup import TaskOperator
+
+TERMS_WIDTH = 72  # letters
 
 
 class ARTALK_OT_list_models(TaskOperator, bpy.types.Operator):
@@ -66,19 +69,18 @@ class ARTALK_OT_download_models(TaskOperator, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
         """Let the user read the terms."""
         self.by_button = True
-        return context.window_manager.invoke_props_dialog(self, width=480)
+        confirm = translated("Download")
+        return context.window_manager.invoke_props_dialog(self, width=480, confirm_text=confirm)
 
     def draw(self, _: bpy.types.Context) -> None:
         """Draw what will be downloaded, and under which terms."""
-        files, shelf = released.to_fetch(self.names.split()), released.shelf()
+        files = released.to_fetch(self.names.split())
         column = self.layout.column(align=True)
         total = sum(file.size - (file.here if file.state == "partial" else 0) for file in files)
         names = files[0].file_name if len(files) == 1 else f"{len(files)} files"
         column.label(text=translated(f"{names}, {size_text(total)} to download"), translate=False)
         for licence in sorted({file.licence for file in files}):
-            box = self.layout.box().column(align=True)
-            for line in wrapped((shelf.licences if shelf else {}).get(licence, licence)):
-                box.label(text=line, translate=False)
+            draw_terms(self.layout, licence)
         self.layout.prop(self, "accept_licence")
 
     def task(self, context: bpy.types.Context) -> Task:
@@ -101,6 +103,33 @@ class ARTALK_OT_download_models(TaskOperator, bpy.types.Operator):
         for mirror in mirrors:
             arguments += ["--mirror", mirror]
         return models_task("The download", context, "download", *arguments, finish=_downloaded)
+
+
+class ARTALK_OT_show_terms(bpy.types.Operator):
+    """Read the terms of this file"""
+
+    bl_idname = "artalk.show_terms"
+    bl_label = "Terms"
+    bl_options = {"INTERNAL"}
+
+    licence: bpy.props.StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    @classmethod
+    def description(cls, _: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """Return the terms themselves."""
+        return released.licence_text(properties.licence)
+
+    def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
+        """Show them until the mouse is elsewhere."""
+        return context.window_manager.invoke_popup(self, width=480)
+
+    def draw(self, _: bpy.types.Context) -> None:
+        """Draw the terms."""
+        draw_terms(self.layout, self.licence)
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        """Do nothing: they have been read."""
+        return {"FINISHED"}
 
 
 class ARTALK_OT_verify_models(TaskOperator, bpy.types.Operator):
@@ -178,11 +207,14 @@ class ARTALK_OT_use_models(Explained, bpy.types.Operator):
         return {"FINISHED"}
 
 
-def wrapped(text: str, width: int = 72) -> list[str]:
-    """Break a text into lines of so many letters."""
-    import textwrap
-
-    return textwrap.wrap(text, width)
+def draw_terms(layout: bpy.types.UILayout, licence: str) -> None:
+    """Draw what is known of a licence, and the way to its authors' pages."""
+    box = layout.box().column(align=True)
+    for line in textwrap.wrap(released.licence_text(licence), TERMS_WIDTH):
+        box.label(text=line, translate=False)
+    for page in released.pages_of(licence):
+        name = "/".join(page.split("/")[-2:])
+        box.operator("wm.url_open", text=name, icon="URL", translate=False).url = page
 
 
 def _python_for_heads(context: bpy.types.Context) -> Path | None:
@@ -211,6 +243,7 @@ def _located(said: dict[str, Any]) -> Notice:
 CLASSES = (
     ARTALK_OT_list_models,
     ARTALK_OT_download_models,
+    ARTALK_OT_show_terms,
     ARTALK_OT_verify_models,
     ARTALK_OT_locate_model,
     ARTALK_OT_use_models,

@@ -69,7 +69,8 @@ class ARTALK_OT_install_engine(TaskOperator, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
         """Say what will be made and how much room it takes, and ask."""
         self.by_button = True
-        return context.window_manager.invoke_props_dialog(self, width=420)
+        confirm = translated("Repair") if places.installed() else translated("Install")
+        return context.window_manager.invoke_props_dialog(self, width=480, confirm_text=confirm)
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw what will be made."""

@@ -159,8 +159,8 @@ def _draw_file(layout: bpy.types.UILayout, label: str, names: str, files: tuple[
     split.label(text=label, icon=_ICONS[state], translate=False)
     split = split.split(factor=0.18)
     split.label(text=size_text(size), translate=False)
-    split = split.split(factor=0.2)
-    split.label(text=files[0].licence, translate=False)
+    split = split.split(factor=0.28)
+    split.operator("artalk.show_terms", text=files[0].terms).licence = files[0].licence
     split = split.split(factor=0.55)
     split.label(text=f"{here / size:.0%}" if state == "partial" else released.WORDS[state])
     row = split.row(align=True)

@@ -155,6 +155,8 @@ def test_released_files_are_listed_with_size_terms_and_state(folder, capsys):
     states = {entry["name"]: entry["state"] for entry in report["files"]}
     assert (states["artalk_wav2vec"], states["flame_with_eye"]) == ("missing", "manual")
     assert "Max Planck" in report["licences"]["flame"]
+    pages = {entry["name"]: entry["page"] for entry in report["files"]}
+    assert (pages["artalk_wav2vec"].endswith("/ARTalk"), pages["flame_with_eye"]) == (True, "")
     assert cli.main(["models", "list"]) == 0
     assert "1,959.2 MB" in capsys.readouterr().out
 
