@@ -14,7 +14,7 @@ import screen
 import sidebar
 from user import Steps, User
 
-ABOVE_PX, BELOW_PX, RIGHT_PX = 300, 110, 1060  # around the mouse; of the window
+ABOVE_PX, BELOW_PX, RIGHT_PX = 300, 175, 1060  # around the mouse; of the window
 HEADER_PX = 26  # from the last line, a box's, up to the middle of a closed section's name, at a scale of one
 
 

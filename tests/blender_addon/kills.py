@@ -139,7 +139,7 @@ class Campaign:
         make_sound(self.folder / "sound" / "slow.wav")
         self.root = "" if self.engine_python else str(stand_in_root(self.folder / "stand-in"))
         self.blender: Blender | None = None
-        self.whole_s = 0.0
+        self.cold_s = self.warm_s = 0.0  # that a take takes, with the engine's start and without
 
     def run(self, kills: int) -> Tally:
         """Kill so often; a failure is counted, and a new Blender goes on."""
@@ -158,8 +158,8 @@ class Campaign:
         """Let Blender work, kill, and see that the next take is made."""
         blender = self.working()
         job, is_cold = self.chance.choice(("generate", "generate", "speak")), self.chance.random() < 0.4
-        after_s = self.chance.random() * 1.15 * self.whole_s * (1.0 if is_cold else 0.5)
-        saves_at = self.chance.random() * self.whole_s
+        takes_s = self.cold_s if is_cold else self.warm_s
+        after_s, saves_at = self.chance.random() * 1.15 * takes_s, self.chance.random() * takes_s
         blender.tell(do="round", job=job, cold=is_cold, lasts_s=after_s + 0.1, saves_at=saves_at)
         engine = int(blender.hear("begun")["engine"])
         time.sleep(after_s)
@@ -200,16 +200,16 @@ class Campaign:
             return self.blender
         self.blender = blender = Blender(self.python, self.folder, self.root, self.engine_python or self.python)
         blender.hear("ready")
-        for job in ("generate", "speak"):
-            self.make_whole(blender, job)
+        self.cold_s, self.warm_s = (self.make_whole(blender, "generate") for _ in range(2))
+        self.make_whole(blender, "speak")
         assert len(self.left()) == 1, f"its predecessor's files are still there: {self.left()}"
         return blender
 
-    def make_whole(self, blender: Blender, job: str = "generate") -> None:
+    def make_whole(self, blender: Blender, job: str = "generate") -> float:
         blender.tell(do="whole", job=job)
         took_s = float(blender.hear("done")["took_s"])
-        self.whole_s = self.whole_s or took_s
         self.tally.next_s = max(self.tally.next_s, took_s)
+        return took_s
 
     def left(self) -> list[str]:
         """What lies among the temporary files, but for Blender's own folders."""
