@@ -136,7 +136,8 @@ class Campaign:
     def __post_init__(self) -> None:
         (self.folder / "work").mkdir(parents=True)
         (self.folder / "sound").mkdir()
-        make_sound(self.folder / "sound" / "slow.wav")
+        long_s = 16.0 if self.engine_python else 3.2  # in several pieces either way
+        make_sound(self.folder / "sound" / "slow.wav", long_s)
         self.root = "" if self.engine_python else str(stand_in_root(self.folder / "stand-in"))
         self.blender: Blender | None = None
         self.cold_s = self.warm_s = 0.0  # that a take takes, with the engine's start and without
