@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from bridge import process_end
+from bridge.awake_clock import STEP_S
 from bridge.client import EngineClient, engine_command
 from bridge.connection import engine_environment
 from bridge.errors import (
@@ -314,12 +315,12 @@ time.sleep(600)
 def test_a_working_engine_is_never_silent_and_its_heartbeats_are_no_replies(client):
     job = client.send(Generate("/a.wav", "wait"))
     arrived, beats, deadline = [], [None], time.monotonic() + 60
-    while len(beats) < 4 or beats[-1].quiet_s < 0.5:
+    while len(beats) < 5 or beats[-1].quiet_s < 0.5:
         assert time.monotonic() < deadline, beats
         arrived += client.poll()
         if client.alive is not beats[-1]:
             beats.append(client.alive)
-            assert client.silent_s < 0.5  # the job itself has said nothing for longer
+            assert client.silent_s <= STEP_S  # however long this process was kept waiting; the job says nothing
         time.sleep(0.01)
     assert [reply for number, reply in arrived if number == job] == []
     client.cancel(job)
