@@ -194,15 +194,41 @@ def _speech(folder: Path, seconds: int) -> Path:
 
 
 class _Drawn:
-    """A layout, and a panel that has one, which takes everything and keeps nothing."""
+    """A layout, and a panel that has one, which draws nothing; it asks what Blender asks for what it draws."""
 
     def __getattr__(self, name: str) -> object:
-        return self if name in ("layout",) else self._take
+        return self if name == "layout" else getattr(_Drawn, f"_{name}", _Drawn._take).__get__(self)
 
     def __setattr__(self, name: str, value: object) -> None:
         pass
 
     def _take(self, *_: object, **__: object) -> _Drawn:
+        return self
+
+    def _operator(self, name: str, *_: object, **__: object) -> _Drawn:
+        """Ask whether a button can be pressed."""
+        module, _, function = name.partition(".")
+        getattr(getattr(bpy.ops, module), function).poll()
+        return self
+
+    _operator_menu_enum = _operator
+
+    def _prop(self, owner: bpy.types.bpy_struct, name: str, **_: object) -> _Drawn:
+        """Read a value."""
+        getattr(owner, name)
+        return self
+
+    def _template_list(
+        self, kind: str, _: str, owner: bpy.types.bpy_struct, name: str, *where: object, **options: int
+    ) -> _Drawn:
+        """Choose the rows of a list and draw those that fit."""
+        rows, flags, filtered = getattr(bpy.types, kind), [], list(getattr(owner, name))
+        listed = type("List", (_Drawn,), {"bitflag_filter_item": 1, "filter_name": ""})()
+        flags, _order = rows.filter_items(listed, bpy.context, owner, name)
+        shown = [item for item, flag in zip(filtered, flags, strict=True) if flag][: options["rows"]]
+        for item in shown:
+            rows.draw_item(listed, bpy.context, self, owner, item, 0, *where)
+        getattr(*where)
         return self
 
 

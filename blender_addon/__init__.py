@@ -11,6 +11,7 @@ from . import (
     engine_watch,
     jobs,
     keymaps,
+    looks,
     notices,
     operators,
     panels,
@@ -23,6 +24,7 @@ from .identity_sliders import ArtalkIdentity
 from .panels.preferences import ArtalkPreferences
 from .preview.settings import ArtalkPreview
 from .properties import ArtalkSettings
+from .steps import begin_era
 from .text_settings import ArtalkText
 
 _CLASSES = (
@@ -61,6 +63,7 @@ def unregister() -> None:
     engine_watch.unregister()
     preview_window.unregister()
     jobs.stop_all()
+    looks.stop_all()
     setup_tasks.stop_all()
     notices.dismiss()
     keymaps.unregister()
@@ -85,6 +88,12 @@ def _end_job(*_: object) -> None:
 
 
 @persistent
+def _begin_era(*_: object) -> None:
+    """Let nobody use what is about to be replaced."""
+    begin_era()
+
+
+@persistent
 def _settle_job(*_: object) -> None:
     """Let no file be saved with half-written curves."""
     jobs.settle()
@@ -97,8 +106,12 @@ def _mend_takes(*_: object) -> None:
 
 
 _HANDLERS = (
+    ("load_pre", _begin_era),
+    ("undo_pre", _begin_era),
+    ("redo_pre", _begin_era),
     ("load_post", _end_job),
     ("save_pre", _settle_job),
     ("undo_post", _mend_takes),
     ("redo_post", _mend_takes),
+    ("depsgraph_update_post", looks.note_change),
 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from . import scratch
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@functools.cache
 def engine_root() -> Path:
     """Return the folder that holds ``artalk_engine``, ``bridge`` and ``assets``.
 
@@ -34,6 +36,7 @@ def builtin_head_file() -> Path:
     return engine_root() / "assets" / "head.npz"
 
 
+@functools.cache  # they come with the add-on, and the panel asks for them whenever it is drawn
 def builtin_styles() -> tuple[str, ...]:
     """Return the names of the built-in voice's speaking styles, in alphabetical order."""
     folder = engine_root() / "assets" / "voice" / "styles"

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import time
 from pathlib import Path
 
 import bpy
@@ -11,10 +13,11 @@ import bpy
 from . import released, voices
 from .engine_process import engine
 from .errors import EngineMissingError
-from .setup.places import installed
+from .setup.places import environments_folder, installed
 from .setup.torch_builds import BUILDS
 
 PYTHON_VARIABLE = "ARTALK_ENGINE_PYTHON"  # environment variable for scripts and render farms
+_LOOK_S = 0.5  # between two looks for an environment that is newer than the one that is there
 DEVICES = (
     ("auto", "Automatic", "A GPU if the engine finds one, otherwise the processor"),
     ("cpu", "Processor", "Compute on the processor"),
@@ -33,6 +36,9 @@ TORCH_BUILDS = (
     ("AUTO", "Whichever Fits", "CUDA where there is an NVIDIA driver, Apple's on a Mac, otherwise the processor alone"),
     *((build.name.upper(), build.label, build.tip) for build in BUILDS.values()),
 )
+
+
+_found: tuple[float, Path, Path | None] = (0.0, Path(), None)  # when an environment was looked for, where, its Python
 
 
 def _forget_voice(_: bpy.types.AddonPreferences, __: bpy.types.Context) -> None:
@@ -129,15 +135,32 @@ def engine_python(context: bpy.types.Context) -> Path:
     """
     settings = preferences(context)
     chosen = bpy.path.abspath(settings.engine_python) if settings is not None else ""
-    path = chosen or os.environ.get(PYTHON_VARIABLE, "")
-    if not path:
-        environment = installed()
-        if environment is None:
-            raise EngineMissingError("The engine is not installed.")
-        path = str(environment.python)
-    if not Path(path).is_file():
-        raise EngineMissingError(f"There is no Python at {path}.")
+    named = chosen or os.environ.get(PYTHON_VARIABLE, "")
+    path = _absolute(named) if named else _installed_python()
+    if path is None:
+        raise EngineMissingError("The engine is not installed.")
+    if not path.is_file():
+        raise EngineMissingError(f"There is no Python at {named or path}.")
+    return path
+
+
+@functools.lru_cache(8)  # a path that was asked for before is quicker to ask
+def _absolute(path: str) -> Path:
     return Path(path).absolute()  # not resolved: a virtual environment's Python is a link
+
+
+def _installed_python() -> Path | None:
+    """Return the Python of the environment that was installed, if there is one.
+
+    A newer one is looked for twice a second; one that is gone is missed at once.
+    """
+    global _found
+    looked_s, folder, path = _found
+    if time.monotonic() - looked_s > _LOOK_S or folder != environments_folder() or path is None or not path.is_file():
+        environment = installed()
+        path = environment.python.absolute() if environment is not None else None
+        _found = time.monotonic(), environments_folder(), path
+    return path
 
 
 def engine_device(context: bpy.types.Context) -> str:

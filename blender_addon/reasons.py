@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import bpy
 
-from . import jobs
+from . import jobs, looks
 from .body.reasons import no_body
 from .errors import AddonError
 from .preferences import engine_python
@@ -237,7 +237,11 @@ def no_identity(context: bpy.types.Context) -> str:
 
 def no_blinking(context: bpy.types.Context) -> str:
     """Return why blinks of the playing take cannot be added or taken away."""
-    return no_changing_take(context) or face_tools(rig_parts(context.scene.artalk.rig)).no_blinks()
+    reason = no_changing_take(context)
+    if reason:
+        return reason
+    rig = context.scene.artalk.rig
+    return (looks.head_tools(rig) or face_tools(rig_parts(rig))).no_blinks()
 
 
 def no_importing(context: bpy.types.Context) -> str:
@@ -294,9 +298,16 @@ def _no_own_take(head: Rig) -> str:
     reason = _no_takes(head)
     if reason:
         return reason
-    if is_in_the_making(current_take(head.rig)):
+    take = current_take(head.rig)
+    if is_in_the_making(take):
         return "This take is being made"
-    return "" if has_takes(head.rig_id) else "This head has no takes yet"
+    return "" if _is_of(take, head) or has_takes(head.rig_id) else "This head has no takes yet"
+
+
+def _is_of(take: bpy.types.Action | None, head: Rig) -> bool:
+    with contextlib.suppress(AddonError):
+        return take is not None and take_details(take).rig_id == head.rig_id
+    return False
 
 
 def _no_take(head: Rig) -> str:

@@ -4,19 +4,16 @@
 
 from __future__ import annotations
 
-import time
-
 import bpy
 
-from .. import reasons
+from .. import looks, reasons
 from ..errors import AddonError
 from ..rig.parts import rig_parts
-from ..takes.curves import changed_by_hand, count_keys
-from ..takes.editing import parts_of, reduced, take_quality
+from ..takes.curves import count_keys
+from ..takes.editing import reduced
 from ..takes.face_tools import FaceTools
 from ..takes.quality import Finding, Quality
 from ..takes.record import take_details
-from ..takes.rig_tools import face_tools
 from ..takes.take import current_take
 from ..timing import key_frames
 from ..translations import translated
@@ -32,6 +29,7 @@ REGIONS = (
 )
 HEADINGS = (("", "", "Amount", "Offset", "Smooth"),)
 SHOWN_FINDINGS = 12
+LOOKING = "Looking at the take…"
 ICONS = {
     "seam": "MOD_EDGESPLIT",
     "jitter": "FORCE_TURBULENCE",
@@ -41,9 +39,6 @@ ICONS = {
     "head": "ORIENTATION_GIMBAL",
     "range": "ERROR",
 }
-_LOOK_S = 0.5  # between two looks for changes by hand: the panel is drawn on every frame of playback
-
-_looked: tuple[str, float, bool] = ("", 0.0, False)
 
 
 class TakePanel(Tab):
@@ -72,7 +67,11 @@ class ARTALK_PT_edit(TakePanel, bpy.types.Panel):
         if reason:
             draw_reason(self.layout, context, reason)
             return
-        is_changed = is_changed_by_hand(action)
+        tools = looks.head_tools(context.scene.artalk.rig)
+        if tools is None:
+            draw_reason(self.layout, context, LOOKING)
+            return
+        is_changed = looks.is_changed_by_hand(action)
         if is_changed:
             draw_text(self.layout.column(align=True), context, "Keys were changed by hand.", "ERROR")
             draw_reason(self.layout, context, "Restore the take, which loses them, or duplicate it first")
@@ -81,7 +80,6 @@ class ARTALK_PT_edit(TakePanel, bpy.types.Panel):
             row.operator("artalk.duplicate_take", text="Duplicate", icon="DUPLICATE")
         column = self.layout.column()
         column.enabled = not is_changed
-        tools = face_tools(rig_parts(context.scene.artalk.rig))
         _draw_regions(column, context, action, tools)
         _draw_limits(column, context, action, tools)
         _draw_blinks(column, context, action, tools)
@@ -136,9 +134,12 @@ class ARTALK_PT_quality(TakePanel, bpy.types.Panel):
         layout = self.layout
         action = playing(context)
         try:
-            quality = take_quality(action)
+            quality = looks.quality(action)
         except AddonError as exc:
             draw_reason(layout, context, reasons.explained(exc))
+            return
+        if quality is None:
+            draw_reason(layout, context, LOOKING)
             return
         _draw_measures(layout.column(align=True), quality)
         _draw_findings(layout, action, quality.findings)
@@ -164,16 +165,6 @@ class ARTALK_PT_motion_files(Tab, bpy.types.Panel):
 def playing(context: bpy.types.Context) -> bpy.types.Action:
     """Return the take that plays; the panels are drawn only where one does."""
     return current_take(context.scene.artalk.rig)
-
-
-def is_changed_by_hand(action: bpy.types.Action) -> bool:
-    """Return whether a take's keys were changed by hand, as of half a second ago."""
-    global _looked
-    name, looked_s, is_changed = _looked
-    if name != action.name or time.monotonic() - looked_s > _LOOK_S:
-        is_changed = bool(changed_by_hand(parts_of(action), action))
-        _looked = action.name, time.monotonic(), is_changed
-    return is_changed
 
 
 def _draw_regions(

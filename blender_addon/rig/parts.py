@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 import uuid
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from mathutils import Matrix, Quaternion
 from numpy.typing import NDArray
 
 from ..errors import RigError
+from ..steps import era
 from . import naming
 from .foreign import (
     flame_axes,
@@ -30,6 +32,7 @@ FLAME = "flame"  # the kind of every rig made by others
 Floats = NDArray[np.float64]
 
 _REMEDY = "Create a new head, or undo what removed it."
+_LOOK_S = 0.1  # between two looks whether a rig that was whole still is: one drawing of the tab asks dozens of times
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,10 @@ class Rig:
         if count >= EXPRESSIONS:
             return ""
         return f"'{self.rig.name}' has {count} of FLAME's {EXPRESSIONS} expressions; the others do not show."
+
+
+# By session identifier: when and in which era a rig was whole, the rig, and its `_counts`.
+_seen: dict[int, tuple[float, int, Rig, tuple[object, ...]]] = {}
 
 
 @dataclass(frozen=True)
@@ -137,11 +144,13 @@ def is_rig(thing: bpy.types.Object | None) -> bool:
     """Return whether an object is the armature of a rig: one of ours, or a FLAME rig made by others."""
     if thing is None or thing.type != "ARMATURE":
         return False
-    return naming.RIG_KIND in thing or foreign_surface(thing) is not None
+    return naming.RIG_KIND in thing or _lately(thing) is not None or foreign_surface(thing) is not None
 
 
 def whole_rig(rig: bpy.types.Object | None) -> Rig:
-    """Return a rig after a look at whether it has all its parts.
+    """Return a rig after a look at whether it has all its parts; for panels and buttons, which ask all the time.
+
+    A part that goes is missed at once. That a key or a bone was renamed is seen a tenth of a second later.
 
     Args:
         rig: the armature object, or ``None``.
@@ -149,7 +158,11 @@ def whole_rig(rig: bpy.types.Object | None) -> Rig:
     Raises:
         RigError: if it is no rig, or lacks its mesh, a bone or an expression key.
     """
-    return _own_rig(rig) if _is_own(rig) else rig_parts(rig)
+    found = _lately(rig) if rig is not None else None
+    if found is None:
+        found = _own_rig(rig) if _is_own(rig) else rig_parts(rig)
+        _seen[found.rig.session_uid] = time.monotonic(), era(), found, _counts(found)
+    return found
 
 
 def rig_parts(rig: bpy.types.Object | None) -> RigParts:
@@ -172,6 +185,31 @@ def rig_parts(rig: bpy.types.Object | None) -> RigParts:
         text = f"'{rig.name}' is neither a head made by ARTalk nor a FLAME rig with keys 'Exp1' to 'Exp100'."
         raise RigError(text, "Choose a head, or create one.")
     return _foreign_parts(rig, surface)
+
+
+def _lately(rig: bpy.types.Object) -> Rig | None:
+    """Return a rig that was whole a moment ago and has lost nothing since."""
+    if rig.session_uid not in _seen or rig.library is not None:
+        return None
+    seen_s, seen_era, found, counts = _seen[rig.session_uid]
+    if seen_era != era() or time.monotonic() - seen_s > _LOOK_S:
+        return None
+    try:
+        return found if _counts(found) == counts else None
+    except ReferenceError:  # its mesh was deleted
+        return None
+
+
+def _counts(found: Rig) -> tuple[object, ...]:
+    """Return what changes with a rig's parts and is quick to ask for."""
+    rig, surface = found.rig, found.surface
+    return (
+        surface.parent,
+        surface.data.shape_keys,
+        len(found.keys.key_blocks),
+        len(rig.pose.bones),
+        naming.RIG_KIND in rig,
+    )
 
 
 def _is_own(rig: bpy.types.Object | None) -> bool:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from .. import actions
 from ..rig.naming import JOINTS, PIVOT
 from ..rig.parts import RigParts
+from ..steps import Steps, finish
 from .channels import ROTATIONS, BoneTrack, Channels
 
 WRITTEN = "artalk_written"  # on the Action: JSON of each written curve's checksum
@@ -175,9 +176,18 @@ def put_curves(owners: Owners, curves: Iterable[tuple[CurveName, Places]]) -> in
 
 def changed_by_hand(parts: RigParts, action: bpy.types.Action) -> list[str]:
     """Return the data paths of a take's curves that are not as they were written."""
-    owners = Owners.of(parts, action)
-    names = ((CurveName.of(label), checksum) for label, checksum in _written(action).items())
-    return sorted({name.path for name, checksum in names if _checksum_of(owners.find(name)) != checksum})
+    return finish(changed_by_hand_in_steps(parts, action))
+
+
+def changed_by_hand_in_steps(parts: RigParts, action: bpy.types.Action) -> Steps[list[str]]:
+    """Look for :func:`changed_by_hand`, one curve at a time."""
+    owners, changed = Owners.of(parts, action), set()
+    for label, checksum in _written(action).items():
+        name = CurveName.of(label)
+        if _checksum_of(owners.find(name)) != checksum:
+            changed.add(name.path)
+        yield
+    return sorted(changed)
 
 
 def accept_as_written(parts: RigParts, action: bpy.types.Action, but_not: Collection[str] = ()) -> None:

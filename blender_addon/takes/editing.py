@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import zlib
 from dataclasses import dataclass
@@ -16,14 +17,15 @@ from bridge.motion import FPS
 from ..errors import TakeError
 from ..rig.naming import RIG_ID
 from ..rig.parts import RigParts, rig_parts
+from ..steps import Steps, finish
 from .blinks import find_blinks, nearest_blink
 from .copies import own_id
 from .curves import WRITTEN, Owners, changed_by_hand, named_values, places_of, write_curves
 from .edits import Edits, edited_motion, turned_bones
 from .face_tools import FaceTools
-from .quality import Quality, quality_of
+from .quality import Quality, quality_in_steps
 from .record import DETAILS, MOTION, take_details, take_edits, take_motion
-from .rig_tools import face_tools
+from .rig_tools import face_tools, face_tools_in_steps
 from .spoken import phones_of
 from .take import baked, changeable_details, current_take, rebake
 
@@ -78,7 +80,12 @@ def edits_of(action: bpy.types.Action) -> Edits:
     Raises:
         TakeError: if the take cannot be read.
     """
-    return Edits.of(take_edits(action))
+    return _edits(json.dumps(take_edits(action)))
+
+
+@functools.lru_cache(64)  # each slider asks for all of them whenever it is drawn
+def _edits(text: str) -> Edits:
+    return Edits.of(json.loads(text))
 
 
 def change_edits(action: bpy.types.Action, edits: Edits) -> None:
@@ -177,18 +184,21 @@ def take_quality(action: bpy.types.Action) -> Quality:
     Raises:
         AddonError: if the take cannot be read, or its rig is gone.
     """
-    parts = parts_of(action)
-    tools = face_tools(parts)
+    return finish(take_quality_in_steps(action))
+
+
+def take_quality_in_steps(action: bpy.types.Action) -> Steps[Quality]:
+    """Work out :func:`take_quality` a few milliseconds at a time, except for the edits of a take that has some."""
+    tools = yield from face_tools_in_steps(parts_of(action))
     packed = bytes(action.get(MOTION, b""))  # by zlib, whose last bytes are a checksum of all that is packed
     shown, uid = (len(packed), packed[-4:], str(action[DETAILS])), action.session_uid
     if uid not in _qualities or _qualities[uid][0] != shown or _qualities[uid][1] is not tools:
-        raw, edits = take_motion(action), edits_of(action)
-        neck = turned_bones(raw, edits, tools).get("neck")
-        _qualities[uid] = (
-            shown,
-            tools,
-            quality_of(edited_motion(raw, edits, tools), tools.ruler, neck, phones_of(action)),
-        )
+        raw, edits, phones = take_motion(action), edits_of(action), phones_of(action)
+        yield
+        motion, neck = edited_motion(raw, edits, tools), turned_bones(raw, edits, tools).get("neck")
+        yield
+        found = yield from quality_in_steps(motion, tools.ruler, neck, phones)
+        _qualities[uid] = shown, tools, found
     return _qualities[uid][2]
 
 

@@ -7,12 +7,14 @@ of the head leaves as they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..rig.naming import JOINTS
+from ..steps import Steps
 from .face_model import FaceModel
 
 Floats = NDArray[np.float64]
@@ -23,6 +25,7 @@ FLAME_LIPS = (
     (2851, 2849, 2865, 2866, 3546, 1751, 1750, 1734, 1736),
     (1775, 1794, 1803, 1850, 3506, 2939, 2906, 2897, 2882),
 )
+_FEW_FRAMES = 250  # measured in two or three milliseconds
 _TO_MM = 1000.0
 _WIDEST_AT_REST_MM = 4.0  # between the lips of a head at rest
 _LID_COLUMNS = 5  # places along a lid where it is measured, where a head does not name its lids' vertices
@@ -78,6 +81,17 @@ class FaceRuler:
         """Return the largest height of the gap between the lids, left and right, ``[T, 2]`` mm."""
         left, right = np.split(self.lids.pose_face(motion), 2, axis=1)
         return np.stack([heights(left).max(axis=1), heights(right).max(axis=1)], axis=1)
+
+
+def measured(measure: Callable[[NDArray[np.float32]], Floats], motion: NDArray[np.float32]) -> Steps[Floats]:
+    """Measure a motion ``[T, 106]`` with one of a ruler's measures, ten seconds of it at a time."""
+    if not len(motion):
+        return measure(motion)
+    found = []
+    for first in range(0, len(motion), _FEW_FRAMES):
+        found.append(measure(motion[first : first + _FEW_FRAMES]))
+        yield
+    return np.concatenate(found)
 
 
 def heights(vertices: NDArray[np.floating]) -> Floats:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from bridge.motion import CHANNELS, EXPRESSION, FPS, GLOBAL_ORIENT, JAW_POSE, WINDOW
 from bridge.phones import Closures, Phones, check_closures
 
+from ..steps import Steps, finish
 from .blinks import find_blinks, runs
 from .closures import CLOSED_MM, find_closures
-from .face_ruler import FaceRuler
+from .face_ruler import FaceRuler, measured
 
 Floats = NDArray[np.float64]
 Motion = NDArray[np.float32]
@@ -89,7 +90,14 @@ class Quality:
 
 
 def quality_of(motion: Motion, ruler: FaceRuler, neck: Floats | None = None, phones: Phones | None = None) -> Quality:
-    """Look a motion over.
+    """Look a motion over at once; see :func:`quality_in_steps`."""
+    return finish(quality_in_steps(motion, ruler, neck, phones))
+
+
+def quality_in_steps(
+    motion: Motion, ruler: FaceRuler, neck: Floats | None = None, phones: Phones | None = None
+) -> Steps[Quality]:
+    """Look a motion over, a few milliseconds at a time.
 
     Args:
         motion: ``[T, 106]`` at 25 frames a second, at least one frame.
@@ -99,15 +107,16 @@ def quality_of(motion: Motion, ruler: FaceRuler, neck: Floats | None = None, pho
     """
     head = np.degrees(motion[:, GLOBAL_ORIENT] + (0.0 if neck is None else neck))
     findings = [*_seams(motion), *_far_heads(head), *_out_of_range(motion)]
+    yield
     jitter = closures = blinks = spoken = None
     if ruler.knows_lips:
-        gaps = ruler.lip_gaps(motion)
+        gaps = yield from measured(ruler.lip_gaps, motion)
         gap, opening = gaps.max(axis=1), gaps.mean(axis=1)
         closures, jitter = find_closures(gap, MEANT_MM), _jitter(opening)
         spoken = check_closures(phones, gap, CLOSED_MM) if phones is not None else None
         findings += [*_open_closures(gap, closures), *_jerks(opening)]
     if ruler.knows_lids:
-        blinks = find_blinks(ruler.lid_gaps(motion))
+        blinks = find_blinks((yield from measured(ruler.lid_gaps, motion)))
         findings += [
             Finding("blink", blink.frame, blink.frame, "Half a blink") for blink in blinks if not blink.is_full
         ]
@@ -152,9 +161,10 @@ def _seams(motion: Motion) -> list[Finding]:
     face, head = np.concatenate([numbers[EXPRESSION], numbers[JAW_POSE]]), numbers[GLOBAL_ORIENT]
     for part, channels in (("face", face), ("head", head)):
         steps = _steps(motion[:, channels])
+        unusual = float(np.percentile(steps, 95.0)) if len(steps) else 0.0
         for frame in range(WINDOW, len(motion), WINDOW):
             around = float(np.median(steps[max(frame - 1 - _AROUND, 0) : frame + _AROUND]))
-            if steps[frame - 1] > max(SEAM * around, float(np.percentile(steps, 95.0))):
+            if steps[frame - 1] > max(SEAM * around, unusual):
                 times = steps[frame - 1] / max(around, 1e-9)
                 found.append(Finding("seam", frame - 1, frame, f"The {part} jumps, {times:.1f} times the usual"))
     return found

@@ -17,6 +17,7 @@ from ..rig import naming
 from ..rig.foreign import CORRECTIVE, SHAPE, numbered_keys
 from ..rig.head_file import CORRECTIVES
 from ..rig.parts import RigParts
+from ..steps import Steps, finish
 from .edits import Edits, edited_motion, turned_bones
 from .face_model import FaceModel
 from .face_ruler import FaceRuler, Indices
@@ -24,16 +25,24 @@ from .face_tools import FaceTools
 
 Floats = NDArray[np.float32]
 
+_FEW_VERTICES = 250  # whose weights are read in a millisecond
 _known: dict[int, tuple[int, FaceTools]] = {}  # by the shape keys' session identifier: fingerprint and tools
 
 
 def face_tools(parts: RigParts) -> FaceTools:
     """Return the tools to edit a rig's takes with; worked out again only when its identity changes."""
+    return finish(face_tools_in_steps(parts))
+
+
+def face_tools_in_steps(parts: RigParts) -> Steps[FaceTools]:
+    """Work out :func:`face_tools` a few milliseconds at a time."""
     rest = _rest(parts)
     shown = zlib.crc32(rest.tobytes(), zlib.crc32("|".join(parts.expression_keys).encode()))
     uid = parts.keys.session_uid
     if uid not in _known or _known[uid][0] != shown:
-        _known[uid] = shown, _tools(parts, rest)
+        tools = yield from _tools(parts, rest)
+        if uid not in _known or _known[uid][0] != shown:  # somebody else may have been faster
+            _known[uid] = shown, tools
     return _known[uid][1]
 
 
@@ -62,17 +71,19 @@ def ruler_of(parts: RigParts) -> FaceRuler:
     return face_tools(parts).ruler
 
 
-def _tools(parts: RigParts, rest: Floats) -> FaceTools:
-    to_flame = _to_flame(parts)
-    count = len(parts.surface.data.vertices)
+def _tools(parts: RigParts, rest: Floats) -> Steps[FaceTools]:
+    count = len(rest)
+    directions = yield from _directions(parts, parts.expression_keys)
+    correctives = yield from _directions(parts, _corrective_keys(parts))
+    weights = yield from _weights(parts, count)
     bones = [parts.rig.data.bones[bone] for bone in parts.bones]
     model = FaceModel(
         kind=parts.kind,
         rest=_turned(rest, parts),
-        directions=_directions(parts, parts.expression_keys),
-        correctives=_directions(parts, _corrective_keys(parts)),
-        weights=_weights(parts, count),
-        joints=np.array([bone.head_local for bone in bones], np.float32) @ to_flame.T,
+        directions=directions,
+        correctives=correctives,
+        weights=weights,
+        joints=np.array([bone.head_local for bone in bones], np.float32) @ _to_flame(parts).T,
         joint_offsets=parts.joint_offsets.astype(np.float32),
         expression_names=parts.expression_keys,
     )
@@ -89,11 +100,15 @@ def _rest(parts: RigParts) -> Floats:
     return basis
 
 
-def _directions(parts: RigParts, names: tuple[str, ...]) -> Floats:
+def _directions(parts: RigParts, names: tuple[str, ...]) -> Steps[Floats]:
     """Return what one unit of each key moves, ``[V, 3, N]`` metres in FLAME's axes."""
-    keys = [parts.keys.key_blocks[name] for name in names]
-    moved = [_turned(_coordinates(key) - _coordinates(key.relative_key), parts, is_place=False) for key in keys]
-    return np.ascontiguousarray(np.stack(moved, axis=2))
+    directions = np.empty((len(parts.surface.data.vertices), 3, len(names)), np.float32)
+    for index, name in enumerate(names):
+        key = parts.keys.key_blocks[name]
+        moved = _coordinates(key) - _coordinates(key.relative_key)
+        directions[..., index] = _turned(moved, parts, is_place=False)
+        yield
+    return directions
 
 
 def _corrective_keys(parts: RigParts) -> tuple[str, ...]:
@@ -121,7 +136,7 @@ def _turned(places: Floats, parts: RigParts, is_place: bool = True) -> Floats:
     return np.asarray(moved @ _to_flame(parts).T, np.float32)
 
 
-def _weights(parts: RigParts, count: int) -> Floats:
+def _weights(parts: RigParts, count: int) -> Steps[Floats]:
     """Return how far each vertex follows each joint, ``[V, J]``, rows summing to one."""
     columns = {
         parts.surface.vertex_groups[bone].index: joint
@@ -129,10 +144,12 @@ def _weights(parts: RigParts, count: int) -> Floats:
         if bone in parts.surface.vertex_groups
     }
     weights = np.zeros((count, len(parts.bones)), np.float32)
-    for vertex in parts.surface.data.vertices:
-        for group in vertex.groups:
-            if group.group in columns:
-                weights[vertex.index, columns[group.group]] = group.weight
+    for first in range(0, count, _FEW_VERTICES):
+        for vertex in parts.surface.data.vertices[first : first + _FEW_VERTICES]:
+            for group in vertex.groups:
+                if group.group in columns:
+                    weights[vertex.index, columns[group.group]] = group.weight
+        yield
     return np.asarray(weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-6))
 
 

@@ -534,6 +534,7 @@ TEXTS = {
     "Look whether this Python is new enough and has the engine's packages": "Nachsehen, ob dieses Python neu genug ist und die Pakete der Engine hat",
     "Look which released files are on this machine": "Nachsehen, welche veröffentlichten Dateien auf diesem Rechner sind",
     "Looking at the models…": "Modelle werden gesucht…",
+    "Looking at the take…": "Der Take wird angesehen…",
     "Looking at this machine": "Dieser Rechner wird untersucht",
     "Looking at this machine…": "Dieser Rechner wird untersucht…",
     "Looking for packages": "Pakete werden gesucht",

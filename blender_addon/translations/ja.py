@@ -534,6 +534,7 @@ TEXTS = {
     "Look whether this Python is new enough and has the engine's packages": "この Python が十分に新しく、エンジンのパッケージを備えているか調べる",
     "Look which released files are on this machine": "公開ファイルのうちどれがこのマシンにあるかを調べる",
     "Looking at the models…": "モデルを確認中…",
+    "Looking at the take…": "テイクを調べています…",
     "Looking at this machine": "このマシンを調査中",
     "Looking at this machine…": "このマシンを調査中…",
     "Looking for packages": "パッケージを検索中",

@@ -534,6 +534,7 @@ TEXTS = {
     "Look whether this Python is new enough and has the engine's packages": "查看此 Python 是否够新，并具备引擎所需的包",
     "Look which released files are on this machine": "查看此机器上有哪些已发布的文件",
     "Looking at the models…": "正在查看模型…",
+    "Looking at the take…": "正在检查镜次…",
     "Looking at this machine": "正在查看此机器",
     "Looking at this machine…": "正在查看此机器…",
     "Looking for packages": "正在查找包",
