@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from .rig.parts import RigParts, rig_parts
 from .takes import timeline
 from .takes.copies import own_id
 from .takes.growing import GrowingTake
-from .takes.record import Speech, TakeDetails, is_take, keep_details, take_details, take_edits, takes_of
+from .takes.record import Speech, TakeDetails, keep_details, take_details, take_edits, takes_of
 from .takes.sound import keep_sound
 from .takes.strips import place_sound
 from .takes.take import new_take, next_number, remove_take
@@ -272,14 +273,23 @@ class GenerateJob(EngineJob):
 
     def _write(self, budget_s: float) -> None:
         """Go on writing into the take; add it if need be."""
+        deadline = time.monotonic() + budget_s
         parts, scene = self._find()
+        details = self._details(parts, scene)
         is_waited_for = not self._number  # the first keys; there are few of them
-        if not (is_waited_for or self._order.on_whole_frames or self._growing.convert(parts, budget_s)):
+        if not ((is_waited_for and not details.on_whole_frames) or self._growing.convert(parts, details, budget_s)):
             return
         action = self._take()
         if action is None:
             action = self._new_take(parts, scene)
-        details = TakeDetails(
+            details = self._details(parts, scene)
+        self._growing.write(parts, action, details, deadline - time.monotonic())
+        timeline.make_room(scene, last_scene_frame(self._growing.arrived, details.rate_hz, details.start))
+
+    def _details(self, parts: RigParts, scene: bpy.types.Scene) -> TakeDetails:
+        """Return how the take is made, as far as it is."""
+        action = self._take()
+        return TakeDetails(
             rig_id=self._rig_id,
             rig_kind=parts.kind,
             number=self._number,
@@ -289,10 +299,8 @@ class GenerateJob(EngineJob):
             on_whole_frames=self._order.on_whole_frames,
             engine_version=self._engine.version,
             is_complete=False,
-            edits=take_edits(action) if is_take(action) else {},
+            edits=take_edits(action) if action is not None else {},
         )
-        self._growing.write(parts, action, details, budget_s)
-        timeline.make_room(scene, last_scene_frame(self._growing.arrived, details.rate_hz, details.start))
 
     def _new_take(self, parts: RigParts, scene: bpy.types.Scene) -> bpy.types.Action:
         """Add the take; again after an undo, as if nothing had been written."""

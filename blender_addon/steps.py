@@ -18,7 +18,7 @@ _era = 0  # counts how often datablocks were replaced
 
 
 def era() -> int:
-    """Return a number that changes when datablocks are replaced: whoever keeps some may use them while it is the same."""
+    """Return a number that changes when datablocks are replaced: while it is the same, those that are kept are good."""
     return _era
 
 
@@ -42,10 +42,12 @@ class Work(Generic[Result]):
 
     Attributes:
         result: what came of it, ``None`` until it is done.
+        is_done: whether nothing is left to do.
     """
 
     def __init__(self, steps: Steps[Result]) -> None:
         self.result: Result | None = None
+        self.is_done = False
         self._steps, self._era = steps, _era
 
     @property
@@ -63,11 +65,11 @@ class Work(Generic[Result]):
             Whether it is done.
         """
         deadline = time.monotonic() + budget_s
-        while True:
+        while not self.is_done:
             try:
                 next(self._steps)
             except StopIteration as stop:
-                self.result = stop.value
-                return True
+                self.result, self.is_done = stop.value, True
             if time.monotonic() >= deadline:
-                return False
+                break
+        return self.is_done

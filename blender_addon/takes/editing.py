@@ -148,7 +148,7 @@ def reduce_take(parts: RigParts, action: bpy.types.Action, bound: Bound) -> Redu
     """
     from .reduction import reduce_keys
 
-    frames, channels = baked(parts, changeable_details(parts, action), take_motion(action))
+    frames, channels = finish(baked(parts, changeable_details(parts, action), take_motion(action)))
     tools = face_tools(parts)
     reduction = reduce_keys(frames, channels, tools.model, tools.ruler, parts.pivots, bound)
     names = named_values(parts, channels)

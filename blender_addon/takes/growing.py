@@ -2,8 +2,9 @@
 """A take whose motion is still being made: what arrives is written a few curves at a time, so that nobody waits.
 
 Whole curves are written anew each time, because keys that are appended cost more the more there are. Everything else is
-done once for each piece: its channels, and its share of the record. Between two calls the user may undo what the last
-one wrote; the curves that are known to be written lie in the take itself, so that shows.
+done once for each piece: its channels, and its share of the record. A take that has edits or lies on whole frames has
+to be looked at as a whole instead, which is done a little at a time before its curves are written. Between two calls
+the user may undo what the last one wrote; which curves are known to be written lies in the take itself, so that shows.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
 from numpy.typing import NDArray
 
 from ..rig.parts import RigParts
+from ..steps import Work
 from ..timing import key_frames
-from .channels import channels_of
+from .channels import Channels, channels_of
 from .curves import WRITTEN, CurveName, Owners, Places, named_values, places_of, prepare_bones, put_curves
 from .record import TakeDetails, keep_details, keep_packed
 from .take import baked
@@ -28,6 +31,23 @@ Motion = NDArray[np.float32]
 
 UNFINISHED = "artalk_unfinished"  # on the Action: some of its curves are longer than others
 TURN = ".rotation_quaternion"  # how the paths of curves end whose sign is free
+
+
+@dataclass(frozen=True)
+class _Baking:
+    """The curves of all that had arrived, in the making.
+
+    Attributes:
+        manner: how the motion is shown, where it lies, and on what rig.
+        arrived: motion frames.
+        packed: the same motion for the take's record.
+        work: gives the frames and the channels.
+    """
+
+    manner: tuple[object, ...]
+    arrived: int
+    packed: bytes
+    work: Work[tuple[Floats, Channels]]
 
 
 class GrowingTake:
@@ -48,6 +68,7 @@ class GrowingTake:
         self._planned = 0  # motion frames that the curves are being brought to
         self._todo: list[tuple[CurveName, Floats]] = []
         self._frames: Floats = np.empty(0)
+        self._baking: _Baking | None = None
         self._mark: object = None  # what the take said of its curves when they were written last
 
     @property
@@ -70,19 +91,21 @@ class GrowingTake:
         """Forget what is written: the take is another one."""
         self.written, self._todo, self._mark = 0, [], None
 
-    def convert(self, parts: RigParts, budget_s: float) -> bool:
+    def convert(self, parts: RigParts, details: TakeDetails, budget_s: float) -> bool:
         """Bring what the curves are made of up to date; all of it anew if the rig is another by now.
 
         Args:
             parts: the rig.
+            details: how the take's motion is made.
             budget_s: begin no further piece after this many seconds.
 
         Returns:
             Whether nothing is left to do.
         """
+        if _is_seen_whole(details):
+            return bool(self._todo) or self._baked(parts, details).work.go_on(budget_s)
         deadline = time.monotonic() + budget_s
-        rest = tuple(zlib.crc32(np.ascontiguousarray(array).tobytes()) for array in (parts.joint_offsets, parts.shifts))
-        if rest != self._rest:
+        if (rest := _rest_of(parts)) != self._rest:
             self._columns, self._converted, self._rest = {}, 0, rest
         while self._converted < len(self._pieces):
             self._append(parts, self._converted)
@@ -113,18 +136,34 @@ class GrowingTake:
             parts.keys.update_tag()
 
     def _plan(self, parts: RigParts, action: bpy.types.Action, details: TakeDetails) -> None:
-        """Begin to bring all curves to what has arrived."""
+        """Begin to bring all curves to what has arrived, or to as much of it as was looked at as a whole."""
         prepare_bones(parts)
         action[UNFINISHED] = True
-        keep_packed(action, details, self._packed + self._packer.copy().flush())
-        self._planned = self.arrived
-        if details.edits or details.on_whole_frames:  # these look at the motion as a whole
-            self._frames, channels = baked(parts, details, np.concatenate(self._pieces))
+        if _is_seen_whole(details):
+            baking, self._baking = self._baked(parts, details), None
+            baking.work.go_on(float("inf"))
+            assert baking.work.result is not None  # noqa: S101 - it is done
+            self._planned, packed = baking.arrived, baking.packed
+            self._frames, channels = baking.work.result
             self._todo = list(named_values(parts, channels).items())
         else:
-            self.convert(parts, float("inf"))
+            self.convert(parts, details, float("inf"))
+            self._planned, packed = self.arrived, self._all_packed()
             self._frames = key_frames(self.arrived, details.rate_hz, details.start)
             self._todo = [(name, np.concatenate(column)) for name, column in self._columns.items()]
+        keep_packed(action, details, packed)
+
+    def _baked(self, parts: RigParts, details: TakeDetails) -> _Baking:
+        """Return the baking that is under way; a new one if there is none, or it is for another rig or manner."""
+        manner = (_rest_of(parts), details.edits, details.rate_hz, details.start, details.on_whole_frames)
+        baking = self._baking
+        if baking is None or baking.manner != manner or baking.work.is_outdated:
+            work = Work(baked(parts, details, np.concatenate(self._pieces)))
+            self._baking = baking = _Baking(manner, self.arrived, self._all_packed(), work)
+        return baking
+
+    def _all_packed(self) -> bytes:
+        return self._packed + self._packer.copy().flush()
 
     def _due(self, deadline: float) -> Iterator[tuple[CurveName, Places]]:
         while self._todo:
@@ -148,3 +187,13 @@ class GrowingTake:
         """Return whether a piece's quaternions begin with the sign that the last piece did not end with."""
         names = [name for name in values if name.path == path]
         return bool(sum(self._columns[name][-1][-1] * values[name][0] for name in names) < 0.0)
+
+
+def _is_seen_whole(details: TakeDetails) -> bool:
+    """Return whether what a take shows depends on the motion as a whole."""
+    return bool(details.edits) or details.on_whole_frames
+
+
+def _rest_of(parts: RigParts) -> tuple[int, ...]:
+    """Return what the values of curves depend on in a rig, in short."""
+    return tuple(zlib.crc32(np.ascontiguousarray(array).tobytes()) for array in (parts.joint_offsets, parts.shifts))

@@ -20,7 +20,7 @@ from ..rig.parts import RigParts
 from ..steps import Steps, finish
 from .edits import Edits, edited_motion, turned_bones
 from .face_model import FaceModel
-from .face_ruler import FaceRuler, Indices
+from .face_ruler import Indices
 from .face_tools import FaceTools
 
 Floats = NDArray[np.float32]
@@ -64,11 +64,6 @@ def edited(
         return raw, {}
     tools = face_tools(parts)
     return edited_motion(raw, wanted, tools), turned_bones(raw, wanted, tools)
-
-
-def ruler_of(parts: RigParts) -> FaceRuler:
-    """Return what measures a rig's lips and lids."""
-    return face_tools(parts).ruler
 
 
 def _tools(parts: RigParts, rest: Floats) -> Steps[FaceTools]:

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from .. import actions
 from ..errors import TakeError
 from ..rig.parts import Rig, RigParts
+from ..steps import Steps, finish
 from ..timing import key_frames
 from .channels import Channels, channels_of
 from .curves import FACE_ACTION, FACE_SLOT, RIG_SLOT, face_action, write_channels
 from .record import TakeDetails, is_take, keep_details, keep_record, take_details, take_motion, takes_of
 from .resampling import rotations_at
-from .rig_tools import edited, ruler_of
+from .rig_tools import edited, face_tools_in_steps
 from .whole_frames import motion_on_frames, shut_events, times_of, whole_frames
 
 
@@ -91,8 +92,10 @@ def rebake(parts: RigParts, action: bpy.types.Action, edits: Mapping[str, object
     keep_details(action, details)
 
 
-def baked(parts: RigParts, details: TakeDetails, motion: NDArray[np.float32]) -> tuple[NDArray[np.float64], Channels]:
-    """Return what a take keys, and where.
+def baked(
+    parts: RigParts, details: TakeDetails, motion: NDArray[np.float32]
+) -> Steps[tuple[NDArray[np.float64], Channels]]:
+    """Work out what a take keys, and where; a few frames at a time, but for its edits.
 
     Args:
         parts: the rig.
@@ -109,12 +112,14 @@ def baked(parts: RigParts, details: TakeDetails, motion: NDArray[np.float32]) ->
         frames = whole_frames(len(shown), rate_hz, start)
         times = times_of(frames, rate_hz, start)
         turned = {joint: rotations_at(turns, times) for joint, turns in turned.items()}
-        shown = motion_on_frames(shown, rate_hz, start, shut_events(ruler_of(parts), shown))
+        ruler = (yield from face_tools_in_steps(parts)).ruler
+        events = yield from shut_events(ruler, shown)
+        shown = yield from motion_on_frames(shown, rate_hz, start, events)
     return frames, channels_of(shown, parts.joint_offsets, turned, parts.shifts)
 
 
 def _bake(parts: RigParts, action: bpy.types.Action, details: TakeDetails, motion: NDArray[np.float32]) -> None:
-    write_channels(parts, action, *baked(parts, details, motion))
+    write_channels(parts, action, *finish(baked(parts, details, motion)))
     parts.rig.update_tag()
     parts.keys.update_tag()
 

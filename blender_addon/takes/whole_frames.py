@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from bridge.motion import CHANNELS, EXPRESSION, EXPRESSIONS, FPS, GLOBAL_ORIENT
 
+from ..steps import Steps
 from .face_model import FaceModel
-from .face_ruler import FaceRuler
+from .face_ruler import FaceRuler, measured
 from .resampling import motion_at
 
 Floats = NDArray[np.float64]
@@ -27,6 +28,7 @@ Motion = NDArray[np.float32]
 
 LIPS_CLOSED_MM = 0.8  # lips no further apart than this beyond their gap at rest are seen as closed
 LIDS_SHUT_MM = 0.5
+_FEW_FRAMES = 500  # converted in a millisecond or two
 _FELT_M = 1e-6  # for one unit of an expression: what moves a vertex less does not move it
 
 
@@ -56,8 +58,8 @@ def times_of(frames: Floats, rate_hz: float, start: float) -> Floats:
     return (frames - start) * (FPS / rate_hz)
 
 
-def motion_on_frames(motion: Motion, rate_hz: float, start: float, events: Sequence[Event]) -> Motion:
-    """Return a motion as its whole scene frames show it.
+def motion_on_frames(motion: Motion, rate_hz: float, start: float, events: Sequence[Event]) -> Steps[Motion]:
+    """Return a motion as its whole scene frames show it, a few of them at a time.
 
     Args:
         motion: ``[T, 106]`` at 25 frames a second.
@@ -69,17 +71,24 @@ def motion_on_frames(motion: Motion, rate_hz: float, start: float, events: Seque
         ``[N, 106]``, for the frames of :func:`whole_frames`.
     """
     frames = whole_frames(len(motion), rate_hz, start)
-    result = motion_at(motion, times_of(frames, rate_hz, start))
+    times = np.clip(times_of(frames, rate_hz, start), 0, len(motion) - 1)
+    result = np.empty((len(frames), CHANNELS), np.float32)
+    for first in range(0, len(frames), _FEW_FRAMES):
+        few = times[first : first + _FEW_FRAMES]
+        before, after = int(few[0]), int(few[-1]) + 2
+        result[first : first + _FEW_FRAMES] = motion_at(motion[before:after], few - before)
+        yield
     rows = (_nearest(len(motion), rate_hz, start) - frames[0]).astype(np.int64)
     for event in events:
         shut = np.flatnonzero(event.is_shut)
         shut = shut[np.argsort(-event.gap[shut], kind="stable")]  # the smallest gap is written last
         result[np.ix_(rows[shut], event.channels)] = motion[np.ix_(shut, event.channels)]
+        yield
     return result
 
 
-def shut_events(ruler: FaceRuler, motion: Motion) -> list[Event]:
-    """Return where a motion shuts the lids or the lips, as far as the ruler knows them.
+def shut_events(ruler: FaceRuler, motion: Motion) -> Steps[list[Event]]:
+    """Find where a motion shuts the lids or the lips, as far as the ruler knows them, a few frames at a time.
 
     The lids' channels are the expressions that move lids and no lips, the lips' are all else but the head's turn. A
     head whose every expression moves both shows the lips' frames, and shuts the lids with them.
@@ -90,10 +99,10 @@ def shut_events(ruler: FaceRuler, motion: Motion) -> list[Event]:
     of_lips[GLOBAL_ORIENT] = False
     events = []
     if ruler.knows_lids:
-        gap = ruler.lid_gaps(motion).max(axis=1)
+        gap = (yield from measured(ruler.lid_gaps, motion)).max(axis=1)
         events.append(Event(_is_blinking(gap), gap, of_lids if of_lids.any() else of_lips))
     if ruler.knows_lips:
-        gap, rest = ruler.lip_gap(motion), ruler.lip_gap(np.zeros((1, CHANNELS), np.float32))[0]
+        gap, rest = (yield from measured(ruler.lip_gap, motion)), ruler.lip_gap(np.zeros((1, CHANNELS), np.float32))[0]
         events.append(Event(gap <= max(rest, 0.0) + LIPS_CLOSED_MM, gap, of_lips))
     return events
 

@@ -13,7 +13,7 @@ from tests.blender_addon.conftest import wait_for
 bpy = pytest.importorskip("bpy")
 
 import blender_addon
-from blender_addon import actions, details, jobs, notices, reasons
+from blender_addon import actions, details, jobs, notices, reasons, steps
 from blender_addon.engine_job import EngineJob
 from blender_addon.engine_process import engine
 from blender_addon.operators.generate import order_of
@@ -304,7 +304,7 @@ def is_even() -> bool:
     """Whether every curve of the take is there and as long as its motion."""
     parts, take = rig_parts(bpy.context.scene.artalk.rig), takes()[0]
     found, motion = curves_of(parts, take), take_motion(take)
-    expected = named_values(parts, baked(parts, take_details(take), motion)[1])
+    expected = named_values(parts, steps.finish(baked(parts, take_details(take), motion))[1])
     return {name: len(places) for name, places in found.items()} == {
         (name.path, name.index): len(motion) for name in expected
     }
@@ -372,11 +372,13 @@ def test_switching_the_addon_off_drops_the_jobs_that_wait(scene, head, ask):
     assert takes() == []
 
 
-def test_a_take_that_grew_is_as_one_that_was_written_at_once(scene, head, ask):
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_a_take_that_grew_is_as_one_that_was_written_at_once(scene, head, ask, is_whole):
     ask("sound")
+    scene.artalk.on_whole_frames = is_whole
     bpy.ops.artalk.generate()
     take = current_take(head.rig)
-    frames, channels = baked(head, take_details(take), take_motion(take))
+    frames, channels = steps.finish(baked(head, take_details(take), take_motion(take)))
     grown = curves_of(head, take)
     for name, values in named_values(head, channels).items():
         places = grown[name.path, name.index]

@@ -7,16 +7,26 @@ from tests.blender_addon.taking import add_take, curves_of
 
 pytest.importorskip("bpy")
 
+from blender_addon.steps import finish
+from blender_addon.takes import whole_frames as placing
 from blender_addon.takes.placing import set_whole_frames
 from blender_addon.takes.record import take_details
 from blender_addon.takes.resampling import blended, motion_at, rotations_at
-from blender_addon.takes.rig_tools import ruler_of
-from blender_addon.takes.whole_frames import motion_on_frames, shut_events, times_of, whole_frames
+from blender_addon.takes.rig_tools import face_tools
+from blender_addon.takes.whole_frames import times_of, whole_frames
 from bridge.rotations import angle_between, from_axis_angle
 
 BLINKS = slice(18, 20)  # of the built-in head's expressions
 RATES = [24.0, 24 / 1.001, 30 / 1.001, 30.0, 60.0]
 CLOSED, BLINKING = np.array([7, 19, 20, 33, 52, 71, 96, 110, 128]), np.array([12, 47, 88, 89, 120])
+
+
+def motion_on_frames(*asked):
+    return finish(placing.motion_on_frames(*asked))
+
+
+def shut_events(*asked):
+    return finish(placing.shut_events(*asked))
 
 
 @pytest.fixture
@@ -42,7 +52,7 @@ def shut(ruler, motion):
 @pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("start", [1.0, 7.37])
 def test_no_closure_and_no_blink_is_lost_on_whole_frames(head, talk, rate, start):
-    ruler = ruler_of(head)
+    ruler = face_tools(head).ruler
     shown = motion_on_frames(talk, rate, start, shut_events(ruler, talk))
     assert shut(ruler, talk) == (8, 4)
     assert shut(ruler, shown) == (8, 4)
@@ -50,20 +60,20 @@ def test_no_closure_and_no_blink_is_lost_on_whole_frames(head, talk, rate, start
 
 @pytest.mark.parametrize("rate", [24.0, 30.0, 60.0])
 def test_without_that_care_some_would_be_lost(head, talk, rate):
-    ruler = ruler_of(head)
+    ruler = face_tools(head).ruler
     shown = motion_on_frames(talk, rate, 7.37, [])
     assert shut(ruler, shown)[0] < 8
     assert shut(ruler, shown)[1] < 4
 
 
 def test_at_twelve_frames_a_second_closures_are_kept_too(head, talk):
-    ruler = ruler_of(head)
+    ruler = face_tools(head).ruler
     shown = motion_on_frames(talk, 12.0, 1.0, shut_events(ruler, talk))
     assert shut(ruler, shown)[0] == 8
 
 
 def test_a_closed_frame_is_closed_on_the_nearest_scene_frame(head, talk):
-    ruler, rate, start = ruler_of(head), 24.0, 3.2
+    ruler, rate, start = face_tools(head).ruler, 24.0, 3.2
     gaps = ruler.lip_gap(motion_on_frames(talk, rate, start, shut_events(ruler, talk)))
     frames = whole_frames(len(talk), rate, start)
     for frame in CLOSED:
@@ -72,7 +82,7 @@ def test_a_closed_frame_is_closed_on_the_nearest_scene_frame(head, talk):
 
 
 def test_the_head_s_turn_and_the_open_face_are_only_interpolated(head, talk):
-    events = shut_events(ruler_of(head), talk)
+    events = shut_events(face_tools(head).ruler, talk)
     frames = whole_frames(len(talk), 30.0, 1.0)
     plain, shown = motion_on_frames(talk, 30.0, 1.0, []), motion_on_frames(talk, 30.0, 1.0, events)
     np.testing.assert_array_equal(shown[:, 100:103], plain[:, 100:103])
@@ -93,7 +103,7 @@ def test_a_take_goes_onto_whole_frames_and_back(head, talk):
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_the_shortest_motions_have_a_frame(head, talk, count):
-    assert len(motion_on_frames(talk[:count], 24.0, 1.0, shut_events(ruler_of(head), talk[:count]))) in (1, 2)
+    assert len(motion_on_frames(talk[:count], 24.0, 1.0, shut_events(face_tools(head).ruler, talk[:count]))) in (1, 2)
 
 
 class TestResampling:
