@@ -2,9 +2,11 @@
 
     ARTALK_ENGINE_PYTHON=ENGINE'S-PYTHON PYTHON-WITH-BPY benchmarks/interface.py [enable redraw generate cancel]
 
-Medians, with the worst beside them, in milliseconds; and the processor's time, which says more on a machine that is
-busy with other things, for what Blender's own thread does. Background Blender draws nothing, so panels are drawn into a
-layout that keeps nothing: that is the add-on's own share of a redraw.
+Medians with the worst beside them, in milliseconds: what passed, and what the processor did for Blender's own thread,
+which says more on a machine that is busy with other things. Background Blender draws nothing: panels are drawn into a
+layout that keeps nothing but asks, as Blender does, buttons whether they can be pressed and sliders for their values:
+that is the add-on's own share of a redraw. Blender's undo step, of which a take is one, is measured by itself and
+beside the one that Blender makes of the same keys when they were copied by hand.
 """
 
 from __future__ import annotations
@@ -29,11 +31,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import blender_addon
-from blender_addon import jobs, panels
+from blender_addon import jobs, looks, panels
 from blender_addon.operators.generate import order_of
 from blender_addon.preferences import engine_python
 from blender_addon.rig.parts import rig_parts
 from blender_addon.takes.record import takes_of
+from blender_addon.takes.take import remove_take
 
 ENABLE = """
 import time, sys
@@ -48,7 +51,8 @@ print("RESULT", *taken, engine.is_running, flush=True)
 import os
 os._exit(0)
 """
-LENGTHS_S = (10, 60, 600)
+LENGTHS_S = {10: 3, 60: 3, 600: 1}  # of speech, and how often
+OBJECTS = 2000  # in a scene with more than a head
 PARTS = ("enable", "redraw", "generate", "cancel")
 PANELS = [panel for panel in panels.CLASSES if issubclass(panel, bpy.types.Panel)]
 
@@ -56,7 +60,7 @@ PANELS = [panel for panel in panels.CLASSES if issubclass(panel, bpy.types.Panel
 def main() -> None:
     """Measure and print."""
     parts = sys.argv[1:] or PARTS
-    print(f"Blender {bpy.app.version_string}")
+    print(f"Blender {bpy.app.version_string}{'':34}median      worst   processor: median      worst     asked, ms")
     if "enable" in parts:
         _measure_enabling()
     blender_addon.register()
@@ -65,10 +69,18 @@ def main() -> None:
         _measure_redraw("an empty scene")
     bpy.ops.artalk.create_head()
     with tempfile.TemporaryDirectory() as folder:
-        for seconds in LENGTHS_S if "generate" in parts else ():
-            _measure_generating(_speech(Path(folder), seconds), seconds)
+        if "generate" in parts:
+            _generate(_speech(Path(folder), 10))  # starts the engine
+            for seconds, times in LENGTHS_S.items():
+                _measure_generating(_speech(Path(folder), seconds), seconds, times)
+            bpy.context.scene.artalk.on_whole_frames = True
+            _measure_generating(_speech(Path(folder), 60), 60, 2, " on whole frames")
+            bpy.context.scene.artalk.on_whole_frames = False
         if "redraw" in parts:
-            _measure_redraw("a head with takes" if "generate" in parts else "a head")
+            _measure_redraw("a head with a take" if "generate" in parts else "a head")
+            for number in range(OBJECTS):
+                bpy.context.collection.objects.link(bpy.data.objects.new(f"Thing {number}", None))
+            _measure_redraw(f"and {OBJECTS} objects")
         if "cancel" in parts:
             _measure_cancelling(_speech(Path(folder), 60))
     jobs.stop_all()
@@ -89,10 +101,10 @@ class Taken:
     worked: list[float] = field(default_factory=list)
 
     @contextmanager
-    def once(self) -> Iterator[None]:
+    def once(self) -> Iterator[Taken]:
         """Measure what is done inside."""
         start, worked = time.perf_counter(), time.thread_time()
-        yield
+        yield self
         self.waited.append(time.perf_counter() - start)
         self.worked.append(time.thread_time() - worked)
 
@@ -120,8 +132,23 @@ def _enabled(variables: dict[str, str]) -> tuple[float, float]:
 def _measure_redraw(what: str) -> None:
     """Draw the tab as it is at first, and as if every panel were open."""
     at_first = [panel for panel in PANELS if "DEFAULT_CLOSED" not in getattr(panel, "bl_options", ())]
+    context, look = _Sidebar(), Taken()
+    with Taken().once() as first:
+        _draw(PANELS, context)
+    if what != "an empty scene":
+        _print(f"first redraw of all panels, {what}", first, 20)
+    looks.LOOK_S, usual_s = -1.0, looks.LOOK_S
+    for _ in range(3):  # what panels show of a take is looked for beside them
+        _draw(PANELS, context)
+        is_under_way = True
+        while is_under_way:
+            with look.once():
+                is_under_way = looks.tick() is not None
+    looks.LOOK_S = usual_s
+    if max(look.waited) > 0.001:
+        _print(f"Blender held up by a look for panels, {what}", look, 20)
     for name, panels_open in (("the tab", at_first), ("all panels open", PANELS)):
-        context, taken = _Sidebar(), Taken()
+        taken = Taken()
         for _ in range(50):
             with taken.once():
                 _draw(panels_open, context)
@@ -144,25 +171,59 @@ def _as_drawn(panel: type) -> _Drawn:
     return type("Drawn", (_Drawn,), own)()
 
 
-def _measure_generating(sound: Path, seconds: int) -> None:
+def _measure_generating(sound: Path, seconds: int, times: int, how: str = "") -> None:
     """Let the timer's ticks be as in Blender, and look how long each one holds it up."""
-    scene = bpy.context.scene
-    scene.artalk.sound = str(sound)
-    rig_id = rig_parts(scene.artalk.rig).rig_id
-    for _ in range(2):  # the first one may start the engine
-        before, begun, ticks, first_s = len(takes_of(rig_id)), Taken(), Taken(), 0.0
-        start = time.perf_counter()
-        with begun.once():
-            jobs.start(order_of(bpy.context), engine_python(bpy.context))
-        while jobs.current() is not None:
-            with ticks.once():
-                jobs.tick()
-            if not first_s and len(takes_of(rig_id)) > before:
-                first_s = time.perf_counter() - start
-            time.sleep(jobs.TICK_S)
-    _print(f"{seconds} s of speech: press Generate", begun, 20)
-    _print(f"{seconds} s of speech: to the first keys, warm", Taken([first_s]), 2000)
-    _print(f"{seconds} s of speech: Blender held up by a tick", ticks, 20)
+    all_begun, all_ticks, all_first, undos, by_hand = Taken(), Taken(), Taken(), Taken(), Taken()
+    for _ in range(times):
+        for take in takes_of(rig_parts(bpy.context.scene.artalk.rig).rig_id):
+            remove_take(take)
+        bpy.ops.ed.undo_push(message="nothing")
+        begun, ticks, first_s, undo = _generate(sound)
+        for taken, more in ((all_begun, begun), (all_ticks, ticks), (undos, undo)):
+            taken.waited += more.waited
+            taken.worked += more.worked
+        all_first.waited.append(first_s)
+        _undo_by_hand(by_hand)
+    what = f"{seconds} s of speech{how}:"
+    _print(f"{what} press Generate", all_begun, 20)
+    _print(f"{what} to the first keys, warm", all_first, 2000)
+    _print(f"{what} Blender held up by a tick", all_ticks, 20)
+    _print(f"{what} by its own undo step for the take", undos)
+    _print(f"{what} the same for keys copied by hand", by_hand)
+
+
+def _generate(sound: Path) -> tuple[Taken, Taken, float, Taken]:
+    """Make a take; return what starting, each tick, and the undo step took, and when there were first keys."""
+    bpy.context.scene.artalk.sound = str(sound)
+    rig_id = rig_parts(bpy.context.scene.artalk.rig).rig_id
+    begun, ticks, first_s, undo = Taken(), Taken(), 0.0, Taken()
+    steps: list[str] = []
+    push, jobs.push_undo = jobs.push_undo, steps.append  # the last thing that a tick does
+    before, start = len(takes_of(rig_id)), time.perf_counter()
+    with begun.once():
+        jobs.start(order_of(bpy.context), engine_python(bpy.context))
+    while jobs.current() is not None:
+        with ticks.once():
+            jobs.tick()
+        if not first_s and len(takes_of(rig_id)) > before:
+            first_s = time.perf_counter() - start
+        time.sleep(jobs.TICK_S)
+    jobs.push_undo = push
+    for step in steps:
+        with undo.once():
+            push(step)
+    return begun, ticks, first_s, undo
+
+
+def _undo_by_hand(taken: Taken) -> None:
+    """Copy the take's Actions as a user would, without the add-on, and let Blender make a step of it."""
+    parts = rig_parts(bpy.context.scene.artalk.rig)
+    copies = [action.copy() for action in {thing.animation_data.action for thing in (parts.rig, parts.keys)}]
+    with taken.once():
+        bpy.ops.ed.undo_push(message="copied by hand")
+    for copy in copies:
+        bpy.data.actions.remove(copy)
+    bpy.ops.ed.undo_push(message="removed by hand")
 
 
 def _measure_cancelling(sound: Path) -> None:
@@ -242,15 +303,13 @@ class _Sidebar:
         return getattr(bpy.context, name)
 
 
-def _print(what: str, taken: Taken, asked_ms: float) -> None:
-    line = f"  {what:52}{_both(taken.waited)}"
-    if taken.worked:
-        line += f"   processor {_both(taken.worked)}"
-    print(f"{line}   asked {asked_ms:g} ms", flush=True)
+def _print(what: str, taken: Taken, asked_ms: float | None = None) -> None:
+    line = f"  {what:56}{_both(taken.waited)}{_both(taken.worked) if taken.worked else '':>24}"
+    print(line + (f"{asked_ms:10g}" if asked_ms is not None else ""), flush=True)
 
 
 def _both(seconds: list[float]) -> str:
-    return f"{median(seconds) * 1000:9.2f} ms, worst {max(seconds) * 1000:9.2f} ms"
+    return f"{median(seconds) * 1000:11.2f}{max(seconds) * 1000:11.2f}  "
 
 
 main()

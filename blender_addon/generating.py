@@ -74,7 +74,7 @@ class GenerateJob(EngineJob):
         self._order = order
         self._growing = GrowingTake()
         self._number = 0  # of the take, once there is one
-        self._is_whole = self._has_sound = False
+        self._is_whole = self._is_sound_kept = self._has_sound = False
         self._is_leaving = False  # the job is over, but not all that had arrived is written
         self._first_remarks: tuple[str, ...] = ()  # before those about the take
         self._remarks: list[str] = []
@@ -136,7 +136,7 @@ class GenerateJob(EngineJob):
             elif self._lacks_sound:
                 self._add_sound()
             else:
-                self._conclude()
+                self._conclude(budget_s)
         except AddonError as exc:
             self.fail(exc)
 
@@ -228,8 +228,8 @@ class GenerateJob(EngineJob):
             raise EngineJobError("order", text, "Generate again.")
         self._is_whole, self.stage, self.fraction = True, "Writing keys", 1.0
 
-    def _conclude(self) -> None:
-        """Say what came of it; every key is written."""
+    def _conclude(self, _: float) -> None:
+        """Say what came of it, now or at the next tick; every key is written."""
         action = self._take()
         if action is None:  # an undo took it away just now
             self._growing.begin_anew()
@@ -305,7 +305,7 @@ class GenerateJob(EngineJob):
     def _new_take(self, parts: RigParts, scene: bpy.types.Scene) -> bpy.types.Action:
         """Add the take; again after an undo, as if nothing had been written."""
         self._growing.begin_anew()
-        self._rig_id, self._has_sound = own_id(parts), False
+        self._rig_id, self._is_sound_kept, self._has_sound = own_id(parts), False, False
         self._number = next_number(self._rig_id)
         action, moved = new_take(parts, self._number, timeline.frame_range(scene))
         self._remarks = [*self._first_remarks, parts.shortfall] if parts.shortfall else [*self._first_remarks]
@@ -313,11 +313,16 @@ class GenerateJob(EngineJob):
         return action
 
     def _add_sound(self) -> None:
+        """Keep the sound with the take, and at the next tick let it be heard; Blender reads the file each time."""
         _, scene = self._find()
-        self._has_sound, action, order = True, self._take(), self._order
+        action, order = self._take(), self._order
+        if action is not None and not self._is_sound_kept:
+            self._is_sound_kept = True
+            keep_sound(action, Path(order.speech.audio), order.should_pack)
+            return
+        self._has_sound = True
         if action is None:
             return
-        keep_sound(action, Path(order.speech.audio), order.should_pack)
         try:
             place_sound(scene, action, order.should_sync)
         except SoundError as exc:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import tempfile
@@ -19,10 +20,13 @@ from bridge.phones import Phones
 from .engine_process import EngineProcess
 from .errors import AddonError, SoundError
 from .generating import GenerateJob, Order
-from .takes.editing import take_quality
+from .steps import Work
+from .takes.editing import take_quality_in_steps
+from .takes.quality import Quality
 from .takes.spoken import keep_phones
 
 NOT_KEPT = "Its sound is packed into the .blend, which is not saved in a folder of its own yet."
+log = logging.getLogger(__name__)
 WORDS, LETTERS = 5, 40  # of the text, at most, that name its sound file
 
 
@@ -68,6 +72,7 @@ class SpeakJob(GenerateJob):
         """
         self._wanted, self._phones = order, None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._looking: Work[Quality] | None = None
         super().__init__(order.take, engine)
         sound_path(order.text)  # complains where it can be heeded
 
@@ -128,14 +133,19 @@ class SpeakJob(GenerateJob):
         if action is not None:
             keep_phones(action, self._phones)
 
-    def _conclude(self) -> None:
-        """Say also whether the lips close when they should."""
-        action = self._take()
-        super()._conclude()
-        try:
-            spoken = take_quality(action).spoken if action is not None else None
-        except AddonError:
-            spoken = None
+    def _conclude(self, budget_s: float) -> None:
+        """Say also whether the lips close when they should, which takes a few ticks to find out."""
+        action, spoken = self._take(), None
+        if action is not None:
+            try:
+                if self._looking is None or self._looking.is_outdated:
+                    self._looking = Work(take_quality_in_steps(action))
+                if not self._looking.go_on(budget_s):
+                    return
+                spoken = self._looking.result.spoken if self._looking.result is not None else None
+            except (AddonError, ReferenceError, LookupError):  # the head lost a part meanwhile
+                log.info("take %d was not looked over", self._number, exc_info=True)
+        super()._conclude(budget_s)
         if spoken is not None and spoken.total and self.outcome is not None:
             self.outcome = replace(self.outcome, text=f"{self.outcome.text} {spoken}.")
 

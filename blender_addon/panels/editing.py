@@ -8,7 +8,7 @@ import bpy
 
 from .. import looks, reasons
 from ..errors import AddonError
-from ..rig.parts import rig_parts
+from ..rig.parts import whole_rig
 from ..takes.curves import count_keys
 from ..takes.editing import reduced
 from ..takes.face_tools import FaceTools
@@ -100,7 +100,6 @@ class ARTALK_PT_keys(TakePanel, bpy.types.Panel):
         if reason:
             draw_reason(layout, context, reason)
             return
-        parts = rig_parts(context.scene.artalk.rig)
         action = playing(context)
         layout.prop(action.artalk_editing, "key_bound_mm")
         row = layout.row(align=True)
@@ -108,7 +107,7 @@ class ARTALK_PT_keys(TakePanel, bpy.types.Panel):
         row.operator("artalk.all_keys", icon="KEYFRAME_HLT")
         found = reduced(action)
         if found is None:
-            _say(layout, f"{count_keys(parts, action)} keys", icon="KEYFRAME")
+            _say(layout, f"{count_keys(whole_rig(context.scene.artalk.rig), action)} keys", icon="KEYFRAME")
             return
         column = layout.column(align=True)
         share = 100.0 * found.after / max(found.before, 1)

@@ -136,7 +136,10 @@ def id_of(rig: bpy.types.Object) -> str:
 
 def rig_keys(rig: bpy.types.Object) -> bpy.types.Key | None:
     """Return the shape keys of a rig that ARTalk made, ``None`` where they are not there."""
-    surface = _surface(rig) if naming.RIG_KIND in rig else None
+    if naming.RIG_KIND not in rig:
+        return None
+    found = _lately(rig)
+    surface = found.surface if found is not None else _surface(rig)
     return surface.data.shape_keys if surface is not None else None
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .. import actions
 from ..rig.naming import JOINTS, PIVOT
-from ..rig.parts import RigParts
+from ..rig.parts import Rig, RigParts
 from ..steps import Steps, finish
 from .channels import ROTATIONS, BoneTrack, Channels
 
@@ -69,7 +69,7 @@ class Owners:
     face: bpy.types.bpy_struct
 
     @classmethod
-    def of(cls, parts: RigParts, action: bpy.types.Action) -> Owners:
+    def of(cls, parts: Rig, action: bpy.types.Action) -> Owners:
         """Return those of a take of a rig; they need not be assigned."""
         return cls(
             action,
@@ -125,10 +125,17 @@ def named_values(parts: RigParts, channels: Channels) -> dict[CurveName, Floats]
 
 
 def places_of(frames: NDArray[np.floating], values: NDArray[np.floating]) -> Places:
-    """Return keys ``[T, 2]`` as Blender holds them: scene frame and value."""
+    """Return keys as Blender holds them: scene frame and value.
+
+    A value that never changes has a key on the first and on the last frame alone: two of three channels of most voices
+    are such, and all that Blender does with a take costs what its keys do, from every undo step to saving.
+
+    Returns:
+        ``[T, 2]``, or ``[2, 2]``.
+    """
     places = np.empty((len(frames), 2), np.float32)
     places[:, 0], places[:, 1] = frames, values
-    return places
+    return places[[0, -1]] if len(places) > 2 and (places[:, 1] == places[0, 1]).all() else places
 
 
 def write_curves(owners: Owners, curves: Mapping[CurveName, Places]) -> int:
@@ -201,12 +208,12 @@ def accept_as_written(parts: RigParts, action: bpy.types.Action, but_not: Collec
     action[WRITTEN] = json.dumps(written)
 
 
-def count_keys(parts: RigParts, action: bpy.types.Action) -> int:
+def count_keys(parts: Rig, action: bpy.types.Action) -> int:
     """Return the number of keys on all curves of a take."""
     return sum(len(curve.keyframe_points) for curve in curves_of(parts, action))
 
 
-def curves_of(parts: RigParts, action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
+def curves_of(parts: Rig, action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
     """Go through all curves of a take."""
     owners = Owners.of(parts, action)
     yield from owners.bones.fcurves

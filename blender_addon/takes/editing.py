@@ -44,7 +44,7 @@ class Reduced:
     """What leaving out keys did to a take.
 
     Attributes:
-        before: keys of all curves with every key.
+        before: keys of all curves with one on every frame, be a curve still or not.
         after: those that are left.
         p95_mm: 95th percentile of how far vertices are off.
         lips_p95_mm: of the lips' vertices alone.
@@ -155,15 +155,18 @@ def reduce_take(parts: RigParts, action: bpy.types.Action, bound: Bound) -> Redu
     properties = dict.fromkeys((name.part, name.path) for name in names)  # one for each track, in the same order
     rows = dict(zip(properties, reduction.rows.values(), strict=True))
     chosen = {name: rows[name.part, name.path] for name in names}
-    write_curves(
-        Owners.of(parts, action),
-        {name: places_of(frames[chosen[name]], values[chosen[name]]) for name, values in names.items()},
-    )
+    curves = {name: places_of(frames[chosen[name]], values[chosen[name]]) for name, values in names.items()}
+    write_curves(Owners.of(parts, action), curves)
     parts.rig.update_tag()
     parts.keys.update_tag()
     errors = reduction.errors
     reduced = Reduced(
-        reduction.before, reduction.after, errors.p95_mm, errors.lips_p95_mm, errors.worst_mm, _written(action)
+        reduction.before,
+        sum(map(len, curves.values())),
+        errors.p95_mm,
+        errors.lips_p95_mm,
+        errors.worst_mm,
+        _written(action),
     )
     action[REDUCED] = json.dumps(dataclasses.asdict(reduced))
     return reduced

@@ -85,7 +85,18 @@ def test_bones_that_are_no_longer_turned_lose_their_curves_and_the_artist_s_stay
 
 def test_keys_are_counted_over_bones_and_face(head, motion):
     take, _ = add_take(head, motion)
-    assert count_keys(head, take) == len(motion) * len(curves_of(head, take))
+    found = curves_of(head, take)
+    still = [places for places in found.values() if len(places) == 2]
+    assert all((places[:, 1] == places[0, 1]).all() for places in still)
+    assert count_keys(head, take) == len(motion) * (len(found) - len(still)) + 2 * len(still)
+
+
+def test_a_curve_that_stays_still_has_two_keys(head, motion):
+    motion = motion.copy()
+    motion[:, 7] = 0.25
+    take, _ = add_take(head, motion)
+    places = curves_of(head, take)[f'key_blocks["{head.expression_keys[7]}"].value', 0]
+    np.testing.assert_array_equal(places, [[1.0, 0.25], [len(motion), 0.25]])
 
 
 def test_curves_may_have_different_keys(head, motion):

@@ -13,7 +13,7 @@ from tests.blender_addon.taking import curves_of
 bpy = pytest.importorskip("bpy")
 
 from blender_addon.steps import begin_era, finish
-from blender_addon.takes.curves import named_values
+from blender_addon.takes.curves import named_values, places_of
 from blender_addon.takes.growing import GrowingTake
 from blender_addon.takes.record import TakeDetails, take_motion
 from blender_addon.takes.take import baked, new_take
@@ -43,7 +43,7 @@ def check(head, action, details, motion):
     frames, channels = finish(baked(head, details, motion))
     found = curves_of(head, action)
     for name, values in named_values(head, channels).items():
-        np.testing.assert_allclose(found[name.path, name.index], np.stack([frames, values], axis=1), atol=1e-5)
+        np.testing.assert_allclose(found[name.path, name.index], places_of(frames, values), atol=1e-5)
 
 
 def test_it_takes_many_short_steps(head, details, growing):
