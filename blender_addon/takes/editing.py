@@ -44,7 +44,7 @@ class Reduced:
     """What leaving out keys did to a take.
 
     Attributes:
-        before: keys of all curves with one on every frame, be a curve still or not.
+        before: keys of all curves with every key.
         after: those that are left.
         p95_mm: 95th percentile of how far vertices are off.
         lips_p95_mm: of the lips' vertices alone.
@@ -161,7 +161,7 @@ def reduce_take(parts: RigParts, action: bpy.types.Action, bound: Bound) -> Redu
     parts.keys.update_tag()
     errors = reduction.errors
     reduced = Reduced(
-        reduction.before,
+        sum(len(places_of(frames, values)) for values in names.values()),
         sum(map(len, curves.values())),
         errors.p95_mm,
         errors.lips_p95_mm,

@@ -69,7 +69,13 @@ def photograph_section(user: User, name: str, above: tuple[str, ...] = (), withi
     top = len(panels(user))
     show_only("main", *above, name, *within)
     yield from user.until_drawn()
+    yield from user.until(_is_found_out, "panels show what they look for", 60.0)
+    yield from user.until_drawn()
     screen.write_png(user.out / f"{name}.png", panels(user)[top:])
+
+
+def _is_found_out() -> bool:
+    return not bpy.app.timers.is_registered(addon.module("looks").tick)
 
 
 def photograph_now(user: User, name: str) -> Steps:
