@@ -125,8 +125,8 @@ class _Looks(Generic[Found]):
         look = self._looks.setdefault(subject.session_uid, _Look())
         if look.work is None and self._is_due(look):
             look.work, look.seen = Work(self._steps(subject)), (_changes, era())
-            if not bpy.app.timers.is_registered(tick):
-                bpy.app.timers.register(tick, first_interval=TICK_S)
+        if look.work is not None and not bpy.app.timers.is_registered(tick):
+            bpy.app.timers.register(tick, first_interval=TICK_S)
         if look.error is not None:
             raise look.error
         return look.found

@@ -241,7 +241,10 @@ def no_blinking(context: bpy.types.Context) -> str:
     if reason:
         return reason
     rig = context.scene.artalk.rig
-    return (looks.head_tools(rig) or face_tools(rig_parts(rig))).no_blinks()
+    try:
+        return (looks.head_tools(rig) or face_tools(rig_parts(rig))).no_blinks()
+    except AddonError as exc:
+        return explained(exc)
 
 
 def no_importing(context: bpy.types.Context) -> str:

@@ -67,11 +67,14 @@ class ARTALK_PT_edit(TakePanel, bpy.types.Panel):
         if reason:
             draw_reason(self.layout, context, reason)
             return
-        tools = looks.head_tools(context.scene.artalk.rig)
+        try:
+            tools, is_changed = looks.head_tools(context.scene.artalk.rig), looks.is_changed_by_hand(action)
+        except AddonError as exc:
+            draw_reason(self.layout, context, reasons.explained(exc))
+            return
         if tools is None:
             draw_reason(self.layout, context, LOOKING)
             return
-        is_changed = looks.is_changed_by_hand(action)
         if is_changed:
             draw_text(self.layout.column(align=True), context, "Keys were changed by hand.", "ERROR")
             draw_reason(self.layout, context, "Restore the take, which loses them, or duplicate it first")

@@ -11,7 +11,7 @@ from tests.blender_addon.taking import add_take, fcurves_of
 
 bpy = pytest.importorskip("bpy")
 
-from blender_addon import looks, preferences
+from blender_addon import looks, preferences, reasons
 from blender_addon.errors import EngineMissingError, RigError, TakeError
 from blender_addon.rig import parts as rigs
 from blender_addon.rig.parts import rig_parts, whole_rig
@@ -171,6 +171,15 @@ def test_what_keeps_from_looking_is_said_until_it_is_mended(head, take, monkeypa
     take["artalk_take"] = kept
     look()
     assert looks.quality(take) == take_quality(take)
+
+
+def test_a_button_says_what_keeps_from_looking(head, take, monkeypatch):
+    def ask(_):
+        raise RigError("The head is broken.", "Mend it.")
+
+    assert reasons.no_blinking(bpy.context) == ""
+    monkeypatch.setattr(looks, "head_tools", ask)
+    assert reasons.no_blinking(bpy.context) == "The head is broken: mend it"
 
 
 def test_a_look_is_given_up_when_its_take_is_deleted(head, take):
