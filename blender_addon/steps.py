@@ -34,7 +34,7 @@ def finish(steps: Steps[Result]) -> Result:
         try:
             next(steps)
         except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+            return stop.value
 
 
 class Work(Generic[Result]):
