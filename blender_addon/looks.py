@@ -128,7 +128,7 @@ class _Looks(Generic[Found]):
         if look.work is not None and not bpy.app.timers.is_registered(tick):
             bpy.app.timers.register(tick, first_interval=TICK_S)
         if look.error is not None:
-            raise look.error
+            raise look.error.with_traceback(None)  # or it would grow with each redraw
         return look.found
 
     def go_on(self, deadline: float) -> bool:
