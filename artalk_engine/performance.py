@@ -116,12 +116,13 @@ class Performance:
         window = self._windows.popleft()
         self._features.popleft()
         self.state = state
+        is_last = self._has_ended and not self._windows
         raw = motion[: window.frames].cpu().numpy()
         if self._habits:
             rest, idle, blinker = self._habits
-            raw = blinker.add(idle.add(rest.settle(raw, window.samples)), window.samples)
+            raw = blinker.add(idle.add(rest.settle(raw, window.samples, is_last)), window.samples)
         settled = self._finished(self._smoother.push(raw))
-        return settled if self._windows or not self._has_ended else np.concatenate([settled, self.settle()])
+        return np.concatenate([settled, self.settle()]) if is_last else settled
 
     def settle(self) -> Motion:
         """Give the frames that the smoother held back, once the last window is made."""

@@ -41,30 +41,31 @@ class Rest:
         self._loudest_db = FAINTEST_SPEECH_DB
         self._quiet_before, self._is_resting = SHORTEST, True  # a clip begins at rest
 
-    def settle(self, motion: Motion, waveform: npt.NDArray[np.float32]) -> Motion:
+    def settle(self, motion: Motion, waveform: npt.NDArray[np.float32], is_last: bool = False) -> Motion:
         """Still the mouth in the pauses of one window.
 
         Args:
             motion: raw, ``[T, M]``, in the built-in head's units.
             waveform: the window's sound, ``[S]`` at 16 kHz; what goes beyond the motion is not looked at.
+            is_last: whether the clip is over after this window, so that quiet at its end is a pause however short.
 
         Returns:
             ``[T, M]``, a changed copy.
         """
-        share = self._share(self._is_quiet(waveform, len(motion)))[:, None].astype(np.float32)
+        share = self._share(self._is_quiet(waveform, len(motion)), is_last)[:, None].astype(np.float32)
         settled = motion.copy()
         settled[:, EXPRESSION][:, list(SPEECH_UNITS)] *= share
         settled[:, JAW_POSE] *= share
         return settled
 
-    def _share(self, is_quiet: npt.NDArray[np.bool_]) -> Floats:
+    def _share(self, is_quiet: npt.NDArray[np.bool_], is_last: bool) -> Floats:
         """Say how much of the mouth's movement stays on each frame, ``[T]``."""
         share = np.ones(len(is_quiet))
         edges = np.flatnonzero(np.diff(np.concatenate([[False], is_quiet, [False]]).astype(np.int8)))
         for first, end in zip(edges[::2], edges[1::2], strict=True):
             before = self._quiet_before if first == 0 else 0
             goes_on = end == len(is_quiet)  # perhaps into the next window
-            if before + end - first < SHORTEST:
+            if before + end - first < SHORTEST and not (goes_on and is_last):
                 continue
             share[first:end] = 0.0
             if not (first == 0 and self._is_resting):

@@ -72,3 +72,12 @@ def test_a_clip_begins_at_rest_and_the_argument_stays_as_it_was():
     assert not settled[:2, JAW_POSE.start].any()
     assert np.array_equal(settled[5:], motion[5:])
     assert np.array_equal(motion, before)
+
+
+def test_quiet_at_the_end_of_a_clip_is_a_pause_however_short():
+    motion = talking(95)
+    waveform = sound(np.arange(95) < 90)
+    settled = Rest().settle(motion, waveform, is_last=True)
+    assert np.array_equal(settled[:90], motion[:90])
+    assert not settled[93:, JAW_POSE.start].any()
+    assert np.array_equal(Rest().settle(motion, waveform), motion)
