@@ -78,7 +78,7 @@ def cast(index: int, count: int, rng: np.random.Generator) -> Part:
         texts = tuple(scripts.pair_strings(2 * (index // _PAIRS_EVERY) + k) for k in range(2))
         return Part(_espeak("en-us", VARIANTS, rng), texts, _manner(rng), _size("espeak", rng), "English")
     recorded = festival.installed_voices()
-    if recorded and rng.random() < _FESTIVAL_SHARE:
+    if recorded and rng.random() < _FESTIVAL_SHARE * len(recorded) / len(festival.VOICES):
         return _festival(str(rng.choice(recorded)), count, rng)
     if rng.random() < _FOREIGN_SHARE / (1.0 - _FESTIVAL_SHARE):
         language = str(rng.choice(list(languages.LEARNED)))
