@@ -7,7 +7,7 @@ a short one for what a language has of its own. Nasal vowels, tones and length d
 
 from __future__ import annotations
 
-from .phones import PAUSE
+from .phones import PAUSE, read_table
 
 ENGLISH = "en"
 
@@ -47,17 +47,8 @@ _SILENT = "12345;"
 _JOINED: dict[str, tuple[str, ...]] = {"_j": ("y",)}  # a Japanese glide, not a pause
 
 
-def _table(text: str) -> dict[str, tuple[str, ...]]:
-    """Parse lines of ``symbol [symbol]: name name …``."""
-    table: dict[str, tuple[str, ...]] = {}
-    for line in text.strip().splitlines():
-        symbols, _, names = line.partition("= ")
-        table.update({name: tuple(symbols.split()) for name in names.split()})
-    return table
-
-
 # A name not listed is tried again without its trailing modifiers.
-_ENGLISH = _table("""
+_ENGLISH = read_table("""
 aa = A A: A# Q
 ae = a aa a: &
 ah = V V:
@@ -117,7 +108,7 @@ z = z z2
 zh = Z Z;
 """)
 
-_ABROAD = _table(r"""
+_ABROAD = read_table(r"""
 aa = a A a~ A~ a#
 ah = V & &/ &~ o-
 ax = @ @- V# 3 3:
@@ -205,34 +196,34 @@ w = w
 
 # What a language means by a name that the others use for something else.
 _OWN = {
-    "fr": _table("""
+    "fr": read_table("""
 rh = r r/ r2 r/2 #r
 eh = E E- E2
 ax = @ @- e-
 """),
-    "ja": _table("""
+    "ja": read_table("""
 ix = u u~ u:
 """),
-    "ru": _table("""
+    "ru": read_table("""
 ix = y
 ih = I^
 """),
-    "pl": _table("""
+    "pl": read_table("""
 ix = y
 sy = s; z;
 eh ng = E~
 ao ng = O~
 """),
-    "cs": _table("""
+    "cs": read_table("""
 rr zh = R^ R^/
 """),
-    "pt": _table("""
+    "pt": read_table("""
 ih = i/
 ix = y
 rh = R x
 sh = s#
 """),
-    "tr": _table("""
+    "tr": read_table("""
 ix = @
 """),
 }

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import wavfile
 
-from .phones import PAUSE, VOWELS, Phone
+from .phones import VOWELS, Phone, read_table
 from .speech import SAMPLE_RATE_HZ, Speech, gapless, to_16_khz
 
 # Who speaks: the names of the voice's phones, and the languages whose sentences it is given.
@@ -134,17 +134,13 @@ def _listed_voices() -> tuple[str, ...]:
     return tuple(_run('(mapcar (lambda (name) (format t "%s\\n" name)) (voice.list))').split())
 
 
-def _table(text: str) -> dict[str, tuple[str, ...]]:
-    """Parse lines of ``symbol [symbol] = name name …``."""
-    table: dict[str, tuple[str, ...]] = {"#": (PAUSE,), "##": (PAUSE,), "pau": (PAUSE,)}
-    for line in text.strip().splitlines():
-        symbols, _, names = line.partition(" = ")
-        table.update({name: tuple(symbols.split()) for name in names.split()})
-    return table
-
-
 _ENGLISH = "aa ae ah ao aw ax ay eh er ey ih iy ow oy uh uw b ch d dh f g hh jh k l m n ng p r s sh t th v w y z zh"
-_SHARED = """
+_PAUSES = """
+pau = pau # ##
+"""
+_SHARED = (
+    _PAUSES
+    + """
 aa = a
 iy = i
 uw = u
@@ -164,12 +160,28 @@ m = m
 n = n
 l = l
 w = w
+ee = e
+oo = o
+sh = S
 """
+)
+_ROMANCE = (
+    _SHARED
+    + """
+eh = E
+ao = O
+ch = tS
+jh = dZ
+n y = J
+l y = L
+"""
+)
 
-# Without length (:) and stress (1), which are read apart. The sets differ in what they call e, o and r.
+# Without length (:) and stress (1), which are read apart. The English set has the symbols' own names.
 _NAMES = {
-    "English": _table(
-        "\n".join(f"{name} = {name}" for name in _ENGLISH.split())
+    "English": {symbol: (symbol,) for symbol in _ENGLISH.split()}
+    | read_table(
+        _PAUSES
         + """
 er = axr
 ax l = el
@@ -181,57 +193,36 @@ n = nx
 pau = h# brth
 """
     ),
-    "Italian": _table(
-        _SHARED
+    "Italian": read_table(
+        _ROMANCE
         + """
-ee = e
-eh = E
-oo = o
-ao = O
 rr = r
-ch = tS
-jh = dZ
 t s = ts
 d z = dz
-sh = S
 n = nf
-n y = J
-l y = L
 """
     ),
-    "Finnish": _table(
+    "Finnish": read_table(
         _SHARED
         + """
-ee = e
-oo = o
 yy = y
 ae = @
 oe = 7
 ax = &
 rr = r
 hh = h
-sh = S
 th = T
 l = L
 """
     ),
-    "Catalan": _table(
-        _SHARED
+    "Catalan": read_table(
+        _ROMANCE
         + """
-ee = e
-eh = E
-oo = o
-ao = O
 ax = ax
 rr = r rr
 bh = B
 dh = D
-sh = S
 zh = Z
-ch = tS
-jh = dZ
-n y = J
-l y = L
 """
     ),
 }

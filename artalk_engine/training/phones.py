@@ -85,4 +85,17 @@ def with_stress(phones: Sequence[Phone], stresses: Iterable[int]) -> tuple[Phone
     return tuple(marked)
 
 
+def read_table(text: str) -> dict[str, tuple[str, ...]]:
+    """Read what a synthesizer's names of sounds mean: lines of ``symbol [symbol] = name name …``.
+
+    Returns:
+        the symbols of each name.
+    """
+    table: dict[str, tuple[str, ...]] = {}
+    for line in text.strip().splitlines():
+        symbols, _, names = line.partition("= ")
+        table.update({name: tuple(symbols.split()) for name in names.split()})
+    return table
+
+
 _SYMBOL_SET = frozenset(SYMBOLS)
