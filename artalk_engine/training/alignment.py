@@ -16,21 +16,14 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct
-from scipy.signal import stft
 
 from artalk_engine.render.compiled import compiled
 
 from . import espeak
+from .cepstra import STEP_S, Floats, cepstra
 from .phones import Phone
 from .speech import SAMPLE_RATE_HZ, gapless
 
-Floats = NDArray[np.float64]
-
-STEP_S = 0.01
-_BANDS, _CEPSTRA = 30, 13
-_LOWEST_HZ, _HIGHEST_HZ = 100.0, 6000.0
-_FLOOR_DB = 60.0  # below the loudest frame, nothing is told apart
 _DETOUR = 1.3  # cost of a step that only one of the two takes, over that of a step which both take
 
 
@@ -46,7 +39,7 @@ def align(waveform: NDArray[np.float32], transcript: str, accent: str = "en-us")
         Gapless phones from 0 to the end of the recording.
     """
     spoken = espeak.speak(transcript, espeak.EspeakVoice(accent, rate=150))
-    there, here = cepstra(spoken.waveform), cepstra(waveform)
+    there, here = _even(cepstra(spoken.waveform)), _even(cepstra(waveform))
     place = _warp(there, here)  # [A]
     times_s = np.arange(len(there)) * STEP_S
 
@@ -57,25 +50,9 @@ def align(waveform: NDArray[np.float32], transcript: str, accent: str = "en-us")
     return gapless(phones, len(waveform) / SAMPLE_RATE_HZ)
 
 
-def cepstra(waveform: NDArray[np.float32]) -> Floats:
-    """Return mel cepstra ``[A, 13]`` every 10 ms, each coefficient with mean 0 and deviation 1 over the recording."""
-    hop = round(STEP_S * SAMPLE_RATE_HZ)
-    _, _, spectrum = stft(waveform, fs=SAMPLE_RATE_HZ, nperseg=2 * hop + hop // 2, noverlap=hop + hop // 2, nfft=512)
-    power = _filters(spectrum.shape[0]) @ np.abs(spectrum) ** 2
-    levels = np.log(power + power.max() * 10.0 ** (-_FLOOR_DB / 10.0) + 1e-12).T
-    values = dct(levels, norm="ortho", axis=1)[:, :_CEPSTRA]
+def _even(values: Floats) -> Floats:
+    """Give each coefficient ``[A, C]`` mean 0 and deviation 1 over the recording."""
     return np.asarray((values - values.mean(axis=0)) / (values.std(axis=0) + 1e-9))
-
-
-def _filters(bins: int) -> Floats:
-    """Return triangles ``[30, bins]``, evenly spaced in mel."""
-    lowest, highest = (2595.0 * np.log10(1.0 + limit_hz / 700.0) for limit_hz in (_LOWEST_HZ, _HIGHEST_HZ))
-    edges_mel = np.linspace(lowest, highest, _BANDS + 2)
-    edges = 700.0 * (10.0 ** (edges_mel / 2595.0) - 1.0)
-    places_hz = np.linspace(0.0, SAMPLE_RATE_HZ / 2.0, bins)
-    rising = (places_hz - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
-    falling = (edges[2:, None] - places_hz) / (edges[2:] - edges[1:-1])[:, None]
-    return np.asarray(np.maximum(0.0, np.minimum(rising, falling)))
 
 
 def _warp(there: Floats, here: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Who speaks in a clip, what, and how.
 
-Voices are either learned from or judged with, never both. Kept out of training are one voice of flite, an accent and
-several variants of espeak-ng, and whole families of languages.
+Voices are either learned from or judged with, never both. Kept out of training are one voice of flite, the Czech ones
+of Festival, one person, an accent and several variants of espeak-ng, and whole families of languages.
 """
 
 from __future__ import annotations
@@ -11,34 +11,40 @@ from typing import Literal
 
 import numpy as np
 
-from . import delivery, espeak, festival, flite, languages, scripts
+from . import delivery, espeak, festival, flite, languages, prompts, scripts
 from .speech import Speech
 
 Manner = Literal["plain", "whispered", "shouted"]
 
 HELD_OUT_FLITE = ("rms",)
+HELD_OUT_FESTIVAL = ("czech_dita", "czech_machac", "czech_krb")
+HELD_OUT_PEOPLE = ("ru_RU_f_IvrvoiceRU",)
 HELD_OUT_ACCENTS = ("en-gb-scotland",)
 HELD_OUT_VARIANTS = ("f4", "m7", "Annie", "Mario", "steph", "zac")
-_LEARNED_VARIANTS = (
+_LEARNED_VARIANTS = (  # without rob, as espeak-ng 1.52 crashes on some Mandarin in his low voice
     "f1 f2 f3 f5 m1 m2 m3 m4 m5 m6 m8 Alex Alicia Andrea Andy Denis Diogo Gene Gene2 Henrique Hugo Jacky Lee Marco"
     " Michael Mike Nguyen Reed RicishayMax Storm adam anika announcer antonio aunty belinda benjamin boris caleb david"
     " ed edward grandma grandpa gustave ian iven iven2 iven3 john kaukovalta klatt klatt2 klatt4 linda marcelo max"
-    " michel miguel norbert pablo paul pedro quincy rob robert sandro shelby travis victor"
+    " michel miguel norbert pablo paul pedro quincy robert sandro shelby travis victor"
 )
 VARIANTS = tuple(_LEARNED_VARIANTS.split())
-UNHEARD = "English, other voices"  # the group of voices kept out that speak a language that is learned
+# Groups of voices kept out: those of espeak-ng that speak a language that is learned, those of Festival, and people.
+UNHEARD, CUT, PEOPLE = "English, other voices", "Czech, cut from recordings", "Russian, a person"
 
 _WORDS_SHARE, _WHISPERED_SHARE, _SHOUTED_SHARE = 0.06, 0.06, 0.06
 _PAIRS_EVERY = 9  # clips, of which one speaks strings of all pairs
-_FESTIVAL_SHARE, _FLITE_SHARE, _FOREIGN_SHARE = 0.2, 0.24, 0.34  # of the others
-_RESIZED_SHARE = {"festival": 0.6, "flite": 0.6, "espeak": 0.2}
+# Of the others; what is not installed leaves its share to what is.
+_SHARES = {"person": 0.22, "festival": 0.22, "flite": 0.16, "foreign": 0.26, "English": 0.14}
+_RESIZED_SHARE = {"person": 0.6, "festival": 0.6, "flite": 0.6, "espeak": 0.2}
+_PROMPTS_A_SENTENCE = 2  # they are short
 
 
-Voice = espeak.EspeakVoice | festival.FestivalVoice | flite.FliteVoice
+Voice = espeak.EspeakVoice | festival.FestivalVoice | flite.FliteVoice | prompts.PromptVoice
 _KINDS: dict[type[Voice], str] = {
     espeak.EspeakVoice: "espeak",
     festival.FestivalVoice: "festival",
     flite.FliteVoice: "flite",
+    prompts.PromptVoice: "person",
 }
 
 
@@ -77,17 +83,26 @@ def cast(index: int, count: int, rng: np.random.Generator) -> Part:
     if index % _PAIRS_EVERY == _PAIRS_EVERY - 1:
         texts = tuple(scripts.pair_strings(2 * (index // _PAIRS_EVERY) + k) for k in range(2))
         return Part(_espeak("en-us", VARIANTS, rng), texts, _manner(rng), _size("espeak", rng), "English")
-    recorded = festival.installed_voices()
-    if recorded and rng.random() < _FESTIVAL_SHARE * len(recorded) / len(festival.VOICES):
+    people = [voice for voice in prompts.installed_voices() if voice.name not in HELD_OUT_PEOPLE]
+    recorded = [name for name in festival.installed_voices() if name not in HELD_OUT_FESTIVAL]
+    cut = [name for name in flite.installed_voices() if name not in HELD_OUT_FLITE]
+    shares = _SHARES | {
+        "person": _SHARES["person"] * len(people) / (len(prompts.VOICES) - len(HELD_OUT_PEOPLE)),
+        "festival": _SHARES["festival"] * len(recorded) / (len(festival.VOICES) - len(HELD_OUT_FESTIVAL)),
+        "flite": _SHARES["flite"] * bool(cut),
+    }
+    kind = str(rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
+    if kind == "person":
+        return _person(people[int(rng.integers(len(people)))], count, rng)
+    if kind == "festival":
         return _festival(str(rng.choice(recorded)), count, rng)
-    if rng.random() < _FOREIGN_SHARE / (1.0 - _FESTIVAL_SHARE):
+    if kind == "foreign":
         language = str(rng.choice(list(languages.LEARNED)))
         voice = _espeak(str(rng.choice(languages.LEARNED[language])), VARIANTS, rng)
         return Part(voice, _texts(language, count, rng), _manner(rng), _size("espeak", rng), languages.NAMES[language])
     texts, manner = _texts(languages.ENGLISH, count, rng), _manner(rng)
-    heard = [name for name in flite.installed_voices() if name not in HELD_OUT_FLITE]
-    if heard and rng.random() < _FLITE_SHARE / (1.0 - _FESTIVAL_SHARE - _FOREIGN_SHARE):
-        return Part(_flite(str(rng.choice(heard)), rng), texts, manner, _size("flite", rng), "English")
+    if kind == "flite":
+        return Part(_flite(str(rng.choice(cut)), rng), texts, manner, _size("flite", rng), "English")
     accents = [accent for accent in espeak.ACCENTS if accent not in HELD_OUT_ACCENTS]
     return Part(_espeak(str(rng.choice(accents)), VARIANTS, rng), texts, manner, _size("espeak", rng), "English")
 
@@ -98,6 +113,12 @@ def cast_held_out(index: int, count: int, rng: np.random.Generator) -> Part:
     if turn.startswith("flite"):
         texts = _held_out_texts(languages.ENGLISH, count, rng)
         return Part(_flite(turn.removeprefix("flite "), rng), texts, "plain", 1.0, turn)
+    if turn == CUT:
+        voice = festival.FestivalVoice(str(rng.choice(HELD_OUT_FESTIVAL)), float(rng.uniform(0.85, 1.3)))
+        return Part(voice, _held_out_texts("cs", count, rng), "plain", 1.0, turn)
+    if turn == PEOPLE:
+        person = next(voice for voice in prompts.VOICES if voice.name in HELD_OUT_PEOPLE)
+        return Part(person, _prompts(person, count, rng), "plain", 1.0, turn)
     if turn == UNHEARD:
         accent = str(rng.choice([*HELD_OUT_ACCENTS, "en-us", "en"]))
         texts = _held_out_texts(languages.ENGLISH, count, rng)
@@ -108,9 +129,13 @@ def cast_held_out(index: int, count: int, rng: np.random.Generator) -> Part:
 
 
 def groups() -> tuple[str, ...]:
-    """What the evaluation tells apart; voices of flite only where it is installed."""
-    flite_voices = (f"flite {name}" for name in flite.installed_voices(HELD_OUT_FLITE))
-    return (*flite_voices, UNHEARD, *languages.HELD_OUT_FAMILIES)
+    """What the evaluation tells apart, as far as it is installed."""
+    cut = [f"flite {name}" for name in flite.installed_voices(HELD_OUT_FLITE)]
+    if set(HELD_OUT_FESTIVAL) <= set(festival.installed_voices()):
+        cut.append(CUT)
+    if set(HELD_OUT_PEOPLE) <= {voice.name for voice in prompts.installed_voices()}:
+        cut.append(PEOPLE)
+    return (*cut, UNHEARD, *languages.HELD_OUT_FAMILIES)
 
 
 def perform(part: Part, rng: np.random.Generator) -> list[Speech]:
@@ -129,6 +154,8 @@ def perform(part: Part, rng: np.random.Generator) -> list[Speech]:
 
 
 def _speak(text: str, voice: Voice) -> Speech:
+    if isinstance(voice, prompts.PromptVoice):
+        return prompts.speak(text, voice)
     if isinstance(voice, festival.FestivalVoice):
         return festival.speak(text, voice)
     return flite.speak(text, voice) if isinstance(voice, flite.FliteVoice) else espeak.speak(text, voice)
@@ -169,6 +196,14 @@ def _festival(name: str, count: int, rng: np.random.Generator) -> Part:
     voice = festival.FestivalVoice(name, float(rng.uniform(0.85, 1.3)))
     texts = _texts(str(rng.choice(read)), count, rng)
     return Part(voice, texts, _manner(rng), _size("festival", rng), group)
+
+
+def _person(voice: prompts.PromptVoice, count: int, rng: np.random.Generator) -> Part:
+    return Part(voice, _prompts(voice, count, rng), _manner(rng), _size("person", rng), languages.NAMES[voice.language])
+
+
+def _prompts(voice: prompts.PromptVoice, count: int, rng: np.random.Generator) -> tuple[str, ...]:
+    return tuple(map(str, rng.choice(prompts.texts(voice), _PROMPTS_A_SENTENCE * count, replace=False)))
 
 
 def _flite(name: str, rng: np.random.Generator) -> flite.FliteVoice:

@@ -76,12 +76,16 @@ def speak(text: str, voice: EspeakVoice) -> Speech:
 
 def transcribe(text: str, voice: EspeakVoice) -> tuple[tuple[str, int], ...]:
     """The sounds of a text as ``(symbol, stress)``, without speaking it."""
-    sounds: list[tuple[str, int]] = []
-    for name in espeak_library().transcribe(text, _manner(voice)).replace(" ", "_").replace("\n", "_").split("_"):
-        sounds += (
-            _sounds(name, voice.language) if name.strip(":") else []
-        )  # the colon is what is left of a pause's name
-    return tuple(sounds)
+    return tuple(sound for word in transcribe_words(text, voice) for sound in word)
+
+
+def transcribe_words(text: str, voice: EspeakVoice) -> tuple[tuple[tuple[str, int], ...], ...]:
+    """The sounds of each word of a text as ``(symbol, stress)``, without speaking it."""
+    words = []
+    for word in espeak_library().transcribe(text, _manner(voice)).split():
+        names = [name.lstrip(":!") for name in word.split("_")]  # marks of pauses and of links go
+        words.append(tuple(sound for name in names if name for sound in _sounds(name, voice.language)))
+    return tuple(word for word in words if word)
 
 
 def align_stress(phones: Sequence[Phone], sounds: Sequence[tuple[str, int]]) -> tuple[Phone, ...]:

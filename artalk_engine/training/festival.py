@@ -2,7 +2,7 @@
 
 The program is called, not linked: it says of each segment its name, its end and the stress of its syllable. What is
 asked of a voice is sounds, not sense, so it may be given sentences of a language that is not its own. The Finnish
-voices mark no stress.
+and the Czech voices mark no stress.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ VOICES: dict[str, tuple[str, tuple[str, ...]]] = {
     "hy_fi_mv_diphone": ("Finnish", ("it", "de")),
     "suo_fi_lj_diphone": ("Finnish", ("it", "de")),
     "upc_ca_ona_hts": ("Catalan", ("es", "it", "fr")),
+    "czech_dita": ("Czech", ("cs",)),
+    "czech_machac": ("Czech", ("cs",)),
+    "czech_krb": ("Czech", ("cs",)),
 }
 _TIMEOUT_S = 60.0
 
@@ -213,6 +216,29 @@ rr = r
 hh = h
 th = T
 l = L
+"""
+    ),
+    "Czech": read_table(
+        _SHARED
+        + """
+pau = _
+eh = e
+oo = o
+rr = r
+rr zh = r~
+rr sh = r~*
+hh = h
+x = ch
+t s = c
+d z = dz
+ch = c~
+jh = dz~
+sh = s~
+zh = z~
+ng = n*
+n y = n~
+t y = t~
+d y = d~
 """
     ),
     "Catalan": read_table(

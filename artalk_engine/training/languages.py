@@ -24,7 +24,15 @@ HELD_OUT_FAMILIES: dict[str, tuple[str, ...]] = {
     "Portuguese": ("pt", "pt-br"),
     "Turkish": ("tr",),
 }
-NAMES = {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "ja": "Japanese", "cmn": "Mandarin"}
+NAMES = {
+    "en": "English",
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "ja": "Japanese",
+    "cmn": "Mandarin",
+}
 
 
 @cache

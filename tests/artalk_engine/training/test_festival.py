@@ -32,7 +32,7 @@ def test_a_voice_speaks_with_times_and_stress(name):
     assert speech.phones[-1].end_s == pytest.approx(speech.duration_s)
     assert sum(phone.symbol in BILABIALS for phone in speech.phones) >= 4
     is_stressed = any(phone.stress for phone in speech.phones if phone.symbol in VOWELS)
-    assert is_stressed == (festival.VOICES[name][0] != "Finnish")
+    assert is_stressed == (festival.VOICES[name][0] not in ("Finnish", "Czech"))
 
 
 @pytest.mark.skipif("ked_diphone" not in festival.installed_voices(), reason="Festival's voice ked is not installed")
