@@ -46,7 +46,7 @@ DEMO_VOICE = flite.FliteVoice("rms", 1.0)
 STYLE_TEXT = "My mother bought a warm jumper for Bob, and Emma picked five apples from the tree above the yard."
 _QUIET_CLIPS = 60
 # Steps of trainings that go on from an earlier voice, windows in each, and share of the rate.
-_ENCODER_ON, _CODEC_ON, _GENERATOR_ON = (1300, 20, 0.6), (600, 32, 0.6), (1050, 16, 0.6)
+_ENCODER_ON, _CODEC_ON, _GENERATOR_ON = (1900, 20, 0.6), (600, 32, 0.6), (1050, 16, 0.6)
 
 
 @dataclass(frozen=True, slots=True)

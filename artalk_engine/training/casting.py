@@ -11,14 +11,14 @@ from typing import Literal
 
 import numpy as np
 
-from . import delivery, espeak, festival, flite, languages, prompts, scripts
+from . import delivery, espeak, festival, flite, languages, people, scripts
 from .speech import Speech
 
 Manner = Literal["plain", "whispered", "shouted"]
 
 HELD_OUT_FLITE = ("rms",)
 HELD_OUT_FESTIVAL = ("czech_dita", "czech_machac", "czech_krb")
-HELD_OUT_PEOPLE = ("ru_RU_f_IvrvoiceRU",)
+HELD_OUT_PEOPLE = ("asterisk-ru_RU_f_IvrvoiceRU", "tuxpaint-es", "tuxpaint-ru")
 HELD_OUT_ACCENTS = ("en-gb-scotland",)
 HELD_OUT_VARIANTS = ("f4", "m7", "Annie", "Mario", "steph", "zac")
 _LEARNED_VARIANTS = (  # without rob, as espeak-ng 1.52 crashes on some Mandarin in his low voice
@@ -29,22 +29,22 @@ _LEARNED_VARIANTS = (  # without rob, as espeak-ng 1.52 crashes on some Mandarin
 )
 VARIANTS = tuple(_LEARNED_VARIANTS.split())
 # Groups of voices kept out: those of espeak-ng that speak a language that is learned, those of Festival, and people.
-UNHEARD, CUT, PEOPLE = "English, other voices", "Czech, cut from recordings", "Russian, a person"
+UNHEARD, CUT, PEOPLE = "English, other voices", "Czech, cut from recordings", "people"
 
 _WORDS_SHARE, _WHISPERED_SHARE, _SHOUTED_SHARE = 0.06, 0.06, 0.06
 _PAIRS_EVERY = 9  # clips, of which one speaks strings of all pairs
 # Of the others; what is not installed leaves its share to what is.
-_SHARES = {"person": 0.22, "festival": 0.22, "flite": 0.16, "foreign": 0.26, "English": 0.14}
+_SHARES = {"person": 0.36, "festival": 0.18, "flite": 0.14, "foreign": 0.2, "English": 0.12}
 _RESIZED_SHARE = {"person": 0.6, "festival": 0.6, "flite": 0.6, "espeak": 0.2}
-_PROMPTS_A_SENTENCE = 2  # they are short
+_RECORDINGS_A_SENTENCE = {"asterisk": 2, "tuxpaint": 4}  # they are short
 
 
-Voice = espeak.EspeakVoice | festival.FestivalVoice | flite.FliteVoice | prompts.PromptVoice
+Voice = espeak.EspeakVoice | festival.FestivalVoice | flite.FliteVoice | people.PersonVoice
 _KINDS: dict[type[Voice], str] = {
     espeak.EspeakVoice: "espeak",
     festival.FestivalVoice: "festival",
     flite.FliteVoice: "flite",
-    prompts.PromptVoice: "person",
+    people.PersonVoice: "person",
 }
 
 
@@ -83,17 +83,17 @@ def cast(index: int, count: int, rng: np.random.Generator) -> Part:
     if index % _PAIRS_EVERY == _PAIRS_EVERY - 1:
         texts = tuple(scripts.pair_strings(2 * (index // _PAIRS_EVERY) + k) for k in range(2))
         return Part(_espeak("en-us", VARIANTS, rng), texts, _manner(rng), _size("espeak", rng), "English")
-    people = [voice for voice in prompts.installed_voices() if voice.name not in HELD_OUT_PEOPLE]
+    persons = [voice for voice in people.installed_voices() if voice.name not in HELD_OUT_PEOPLE]
     recorded = [name for name in festival.installed_voices() if name not in HELD_OUT_FESTIVAL]
     cut = [name for name in flite.installed_voices() if name not in HELD_OUT_FLITE]
     shares = _SHARES | {
-        "person": _SHARES["person"] * len(people) / (len(prompts.VOICES) - len(HELD_OUT_PEOPLE)),
+        "person": _SHARES["person"] * len(persons) / (len(people.VOICES) - len(HELD_OUT_PEOPLE)),
         "festival": _SHARES["festival"] * len(recorded) / (len(festival.VOICES) - len(HELD_OUT_FESTIVAL)),
         "flite": _SHARES["flite"] * bool(cut),
     }
     kind = str(rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
     if kind == "person":
-        return _person(people[int(rng.integers(len(people)))], count, rng)
+        return _person(persons[int(rng.integers(len(persons)))], count, rng)
     if kind == "festival":
         return _festival(str(rng.choice(recorded)), count, rng)
     if kind == "foreign":
@@ -117,8 +117,8 @@ def cast_held_out(index: int, count: int, rng: np.random.Generator) -> Part:
         voice = festival.FestivalVoice(str(rng.choice(HELD_OUT_FESTIVAL)), float(rng.uniform(0.85, 1.3)))
         return Part(voice, _held_out_texts("cs", count, rng), "plain", 1.0, turn)
     if turn == PEOPLE:
-        person = next(voice for voice in prompts.VOICES if voice.name in HELD_OUT_PEOPLE)
-        return Part(person, _prompts(person, count, rng), "plain", 1.0, turn)
+        person = _held_out_people()[int(rng.integers(len(_held_out_people())))]
+        return Part(person, _recordings(person, count, rng), "plain", 1.0, turn)
     if turn == UNHEARD:
         accent = str(rng.choice([*HELD_OUT_ACCENTS, "en-us", "en"]))
         texts = _held_out_texts(languages.ENGLISH, count, rng)
@@ -133,7 +133,7 @@ def groups() -> tuple[str, ...]:
     cut = [f"flite {name}" for name in flite.installed_voices(HELD_OUT_FLITE)]
     if set(HELD_OUT_FESTIVAL) <= set(festival.installed_voices()):
         cut.append(CUT)
-    if set(HELD_OUT_PEOPLE) <= {voice.name for voice in prompts.installed_voices()}:
+    if len(_held_out_people()) == len(HELD_OUT_PEOPLE):
         cut.append(PEOPLE)
     return (*cut, UNHEARD, *languages.HELD_OUT_FAMILIES)
 
@@ -153,9 +153,13 @@ def perform(part: Part, rng: np.random.Generator) -> list[Speech]:
     return spoken
 
 
+def _held_out_people() -> list[people.PersonVoice]:
+    return [voice for voice in people.installed_voices() if voice.name in HELD_OUT_PEOPLE]
+
+
 def _speak(text: str, voice: Voice) -> Speech:
-    if isinstance(voice, prompts.PromptVoice):
-        return prompts.speak(text, voice)
+    if isinstance(voice, people.PersonVoice):
+        return people.speak(text, voice)
     if isinstance(voice, festival.FestivalVoice):
         return festival.speak(text, voice)
     return flite.speak(text, voice) if isinstance(voice, flite.FliteVoice) else espeak.speak(text, voice)
@@ -198,12 +202,13 @@ def _festival(name: str, count: int, rng: np.random.Generator) -> Part:
     return Part(voice, texts, _manner(rng), _size("festival", rng), group)
 
 
-def _person(voice: prompts.PromptVoice, count: int, rng: np.random.Generator) -> Part:
-    return Part(voice, _prompts(voice, count, rng), _manner(rng), _size("person", rng), languages.NAMES[voice.language])
+def _person(voice: people.PersonVoice, count: int, rng: np.random.Generator) -> Part:
+    name = languages.NAMES[voice.language]
+    return Part(voice, _recordings(voice, count, rng), _manner(rng), _size("person", rng), name)
 
 
-def _prompts(voice: prompts.PromptVoice, count: int, rng: np.random.Generator) -> tuple[str, ...]:
-    return tuple(map(str, rng.choice(prompts.texts(voice), _PROMPTS_A_SENTENCE * count, replace=False)))
+def _recordings(voice: people.PersonVoice, count: int, rng: np.random.Generator) -> tuple[str, ...]:
+    return tuple(map(str, rng.choice(people.texts(voice), _RECORDINGS_A_SENTENCE[voice.source] * count, replace=False)))
 
 
 def _flite(name: str, rng: np.random.Generator) -> flite.FliteVoice:

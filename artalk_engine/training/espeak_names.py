@@ -208,6 +208,17 @@ ix = u u~ u:
 ix = y
 ih = I^
 """),
+    "ca": read_table("""
+v = M
+"""),
+    "ro": read_table("""
+ix = y
+ix y = yI
+iy = iI
+y aa = ea
+w aa = Oa
+eh oo = eo
+"""),
     "pl": read_table("""
 ix = y
 sy = s; z;

@@ -25,6 +25,8 @@ HELD_OUT_FAMILIES: dict[str, tuple[str, ...]] = {
     "Turkish": ("tr",),
 }
 NAMES = {
+    "ca": "Catalan",
+    "el": "Greek",
     "en": "English",
     "de": "German",
     "fr": "French",
@@ -32,6 +34,7 @@ NAMES = {
     "it": "Italian",
     "ja": "Japanese",
     "cmn": "Mandarin",
+    "ro": "Romanian",
 }
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from artalk_engine.render.compiled import compiled
 
 from .cepstra import STEP_S, Floats, cepstra, with_slopes
-from .phones import PAUSE, SYMBOLS, Phone
+from .phones import CONSONANTS, PAUSE, SYMBOLS, Phone
 from .speech import SAMPLE_RATE_HZ, gapless
 
 Indices = NDArray[np.int64]
@@ -33,6 +33,7 @@ _ROUNDS = 24
 _LEAST_SPREAD = 0.15  # of a Gaussian, relative to the spread over everything
 _FEWEST_FRAMES = 12  # of a state with a Gaussian of its own
 _LARGEST_MISFIT = 4.0  # of a recording, in median deviations from the median
+_LONGEST_CONSONANT_S = 0.4  # a longer one holds something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ def align(recordings: Sequence[Transcribed]) -> list[tuple[Phone, ...] | None]:
     for k in usable:
         if fits[k] >= middle - _LARGEST_MISFIT * spread:
             duration_s = len(recordings[k].waveform) / SAMPLE_RATE_HZ
-            found[k] = gapless(chains[k].phones(places[k], duration_s), duration_s)
+            phones = chains[k].phones(places[k], duration_s)
+            is_held = any(p.symbol in CONSONANTS and p.duration_s > _LONGEST_CONSONANT_S for p in phones)
+            found[k] = None if is_held else gapless(phones, duration_s)
     return found
 
 

@@ -28,6 +28,8 @@ def test_english_names_become_canonical_symbols(mnemonic, symbols):
         ("de", "y:", ("yy",)),
         ("es", "B", ("bh",)),
         ("it", "t:", ("t",)),
+        ("ro", "'ea", ("y", "aa")),
+        ("ro", "y", ("ix",)),
     ],
 )
 def test_a_name_means_what_its_language_says(language, mnemonic, symbols):
