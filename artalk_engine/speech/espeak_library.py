@@ -108,8 +108,7 @@ class EspeakLibrary:
             self._set(manner)
             self._pieces, self._events, self._should_stop = [], [], should_stop
             flags = _UTF8 | (_PHONEMES_IN_BRACKETS if reads_phonemes else 0)
-            self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, flags, None, None)
-            self._library.espeak_Synchronize()
+            self._synthesize(data, flags)
             pieces, events = self._pieces, self._events
             self._pieces, self._events, self._should_stop = [], [], None
         return np.concatenate([*pieces, np.zeros(0, np.int16)]), events
@@ -123,6 +122,10 @@ class EspeakLibrary:
             while pointer.value:
                 clause = self._library.espeak_TextToPhonemes(ctypes.byref(pointer), _UTF8, _SEPARATED)
                 parts.append((clause or b"").decode())
+            # What is transcribed is kept as if it were to be spoken, and after some hundred texts the next speech would
+            # lose the names of its first sounds; speaking nothing forgets it.
+            self._synthesize(b" ", _UTF8)
+            self._pieces, self._events = [], []
         return " ".join(parts)
 
     def list_voices(self) -> list[EspeakVoice]:
@@ -136,6 +139,10 @@ class EspeakLibrary:
                 found.append(EspeakVoice(code, voice.name.decode().strip(), voice.identifier.decode()))
                 number += 1
         return sorted(found, key=lambda voice: voice.code)
+
+    def _synthesize(self, data: bytes, flags: int) -> None:
+        self._library.espeak_Synth(data, len(data) + 1, 0, 1, 0, flags, None, None)
+        self._library.espeak_Synchronize()
 
     def _initialize(self, is_ipa: bool) -> int:
         options = _PHONEME_EVENTS | _DONT_EXIT | (_PHONEME_IPA if is_ipa else 0)

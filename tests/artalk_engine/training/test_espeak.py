@@ -61,3 +61,11 @@ def test_faster_speech_is_shorter():
 def test_a_voice_that_does_not_exist_is_an_error():
     with pytest.raises(ValueError, match="no voice"):
         espeak.speak("hello", espeak.EspeakVoice("en-atlantis"))
+
+
+def test_speech_keeps_its_first_sounds_after_many_transcriptions():
+    voice = espeak.EspeakVoice("fr")
+    expected = [phone.symbol for phone in espeak.speak("Bonjour.", voice).phones]
+    for number in range(390):
+        espeak.transcribe(f"Vous entrez dans la conférence numéro {number}, composez votre numéro de canal.", voice)
+    assert [phone.symbol for phone in espeak.speak("Bonjour.", voice).phones] == expected
