@@ -22,7 +22,7 @@ PREROLL_S = 0.5  # decoded and dropped after seeking, since frames of sound buil
 INDEXED = ("mov", "matroska")  # containers that seek to a time; others guess it from the bit rate
 # What files may be. Play lists are not among them: they name other files, and FFmpeg waits for these for ever.
 FORMATS = (
-    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dts,eac3,flac,flv,gxf,matroska,mov,mp3,mpeg,mpegts,mxf,nut,ogg,"
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,dts,eac3,flac,flv,g722,gxf,matroska,mov,mp3,mpeg,mpegts,mxf,nut,ogg,"
     "rm,tak,tta,w64,wav,webm,wv"
 )
 

@@ -1,11 +1,12 @@
 """Who speaks in a clip, what, and how.
 
 Voices are either learned from or judged with, never both. Kept out of training are one voice of flite, the Czech ones
-of Festival, one person, an accent and several variants of espeak-ng, and whole families of languages.
+of Festival, three people, an accent and several variants of espeak-ng, and whole families of languages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,7 +35,7 @@ UNHEARD, CUT, PEOPLE = "English, other voices", "Czech, cut from recordings", "p
 _WORDS_SHARE, _WHISPERED_SHARE, _SHOUTED_SHARE = 0.06, 0.06, 0.06
 _PAIRS_EVERY = 9  # clips, of which one speaks strings of all pairs
 # Of the others; what is not installed leaves its share to what is.
-_SHARES = {"person": 0.36, "festival": 0.18, "flite": 0.14, "foreign": 0.2, "English": 0.12}
+_SHARES = {"person": 0.3, "festival": 0.14, "flite": 0.16, "foreign": 0.22, "English": 0.18}
 _RESIZED_SHARE = {"person": 0.6, "festival": 0.6, "flite": 0.6, "espeak": 0.2}
 _RECORDINGS_A_SENTENCE = {"asterisk": 2, "tuxpaint": 4}  # they are short
 
@@ -83,17 +84,17 @@ def cast(index: int, count: int, rng: np.random.Generator) -> Part:
     if index % _PAIRS_EVERY == _PAIRS_EVERY - 1:
         texts = tuple(scripts.pair_strings(2 * (index // _PAIRS_EVERY) + k) for k in range(2))
         return Part(_espeak("en-us", VARIANTS, rng), texts, _manner(rng), _size("espeak", rng), "English")
-    persons = [voice for voice in people.installed_voices() if voice.name not in HELD_OUT_PEOPLE]
+    persons = _people(is_held_out=False)
     recorded = [name for name in festival.installed_voices() if name not in HELD_OUT_FESTIVAL]
-    cut = [name for name in flite.installed_voices() if name not in HELD_OUT_FLITE]
+    heard = [name for name in flite.installed_voices() if name not in HELD_OUT_FLITE]
     shares = _SHARES | {
         "person": _SHARES["person"] * len(persons) / (len(people.VOICES) - len(HELD_OUT_PEOPLE)),
         "festival": _SHARES["festival"] * len(recorded) / (len(festival.VOICES) - len(HELD_OUT_FESTIVAL)),
-        "flite": _SHARES["flite"] * bool(cut),
+        "flite": _SHARES["flite"] * bool(heard),
     }
     kind = str(rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
     if kind == "person":
-        return _person(persons[int(rng.integers(len(persons)))], count, rng)
+        return _person(_any_of(persons, rng), count, rng)
     if kind == "festival":
         return _festival(str(rng.choice(recorded)), count, rng)
     if kind == "foreign":
@@ -102,7 +103,7 @@ def cast(index: int, count: int, rng: np.random.Generator) -> Part:
         return Part(voice, _texts(language, count, rng), _manner(rng), _size("espeak", rng), languages.NAMES[language])
     texts, manner = _texts(languages.ENGLISH, count, rng), _manner(rng)
     if kind == "flite":
-        return Part(_flite(str(rng.choice(cut)), rng), texts, manner, _size("flite", rng), "English")
+        return Part(_flite(str(rng.choice(heard)), rng), texts, manner, _size("flite", rng), "English")
     accents = [accent for accent in espeak.ACCENTS if accent not in HELD_OUT_ACCENTS]
     return Part(_espeak(str(rng.choice(accents)), VARIANTS, rng), texts, manner, _size("espeak", rng), "English")
 
@@ -117,8 +118,10 @@ def cast_held_out(index: int, count: int, rng: np.random.Generator) -> Part:
         voice = festival.FestivalVoice(str(rng.choice(HELD_OUT_FESTIVAL)), float(rng.uniform(0.85, 1.3)))
         return Part(voice, _held_out_texts("cs", count, rng), "plain", 1.0, turn)
     if turn == PEOPLE:
-        person = _held_out_people()[int(rng.integers(len(_held_out_people())))]
-        return Part(person, _recordings(person, count, rng), "plain", 1.0, turn)
+        person = _any_of(_people(is_held_out=True), rng)
+        learned = {text for other in _people(is_held_out=False) for text in people.listed_texts(other)}
+        own = [text for text in people.texts(person) if text not in learned]
+        return Part(person, _recordings(own, person, count, rng), "plain", 1.0, turn)
     if turn == UNHEARD:
         accent = str(rng.choice([*HELD_OUT_ACCENTS, "en-us", "en"]))
         texts = _held_out_texts(languages.ENGLISH, count, rng)
@@ -130,12 +133,12 @@ def cast_held_out(index: int, count: int, rng: np.random.Generator) -> Part:
 
 def groups() -> tuple[str, ...]:
     """What the evaluation tells apart, as far as it is installed."""
-    cut = [f"flite {name}" for name in flite.installed_voices(HELD_OUT_FLITE)]
+    recorded = [f"flite {name}" for name in flite.installed_voices(HELD_OUT_FLITE)]
     if set(HELD_OUT_FESTIVAL) <= set(festival.installed_voices()):
-        cut.append(CUT)
-    if len(_held_out_people()) == len(HELD_OUT_PEOPLE):
-        cut.append(PEOPLE)
-    return (*cut, UNHEARD, *languages.HELD_OUT_FAMILIES)
+        recorded.append(CUT)
+    if len(_people(is_held_out=True)) == len(HELD_OUT_PEOPLE):
+        recorded.append(PEOPLE)
+    return (*recorded, UNHEARD, *languages.HELD_OUT_FAMILIES)
 
 
 def perform(part: Part, rng: np.random.Generator) -> list[Speech]:
@@ -153,8 +156,13 @@ def perform(part: Part, rng: np.random.Generator) -> list[Speech]:
     return spoken
 
 
-def _held_out_people() -> list[people.PersonVoice]:
-    return [voice for voice in people.installed_voices() if voice.name in HELD_OUT_PEOPLE]
+def _people(is_held_out: bool) -> list[people.PersonVoice]:
+    """Those installed who are judged with, or those who are learned from."""
+    return [voice for voice in people.installed_voices() if (voice.name in HELD_OUT_PEOPLE) == is_held_out]
+
+
+def _any_of(persons: Sequence[people.PersonVoice], rng: np.random.Generator) -> people.PersonVoice:
+    return persons[int(rng.integers(len(persons)))]
 
 
 def _speak(text: str, voice: Voice) -> Speech:
@@ -204,11 +212,15 @@ def _festival(name: str, count: int, rng: np.random.Generator) -> Part:
 
 def _person(voice: people.PersonVoice, count: int, rng: np.random.Generator) -> Part:
     name = languages.NAMES[voice.language]
-    return Part(voice, _recordings(voice, count, rng), _manner(rng), _size("person", rng), name)
+    texts = _recordings(people.texts(voice), voice, count, rng)
+    return Part(voice, texts, _manner(rng), _size("person", rng), name)
 
 
-def _recordings(voice: people.PersonVoice, count: int, rng: np.random.Generator) -> tuple[str, ...]:
-    return tuple(map(str, rng.choice(people.texts(voice), _RECORDINGS_A_SENTENCE[voice.source] * count, replace=False)))
+def _recordings(
+    texts: Sequence[str], voice: people.PersonVoice, count: int, rng: np.random.Generator
+) -> tuple[str, ...]:
+    """Choose as many recordings as make the length of so many sentences."""
+    return tuple(map(str, rng.choice(texts, _RECORDINGS_A_SENTENCE[voice.source] * count, replace=False)))
 
 
 def _flite(name: str, rng: np.random.Generator) -> flite.FliteVoice:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dct
-from scipy.signal import stft
+from scipy.signal import savgol_filter, stft
 
 from .speech import SAMPLE_RATE_HZ
 
@@ -31,18 +31,15 @@ def cepstra(waveform: NDArray[np.float32]) -> Floats:
     return np.asarray(dct(levels, norm="ortho", axis=1)[:, :CEPSTRA])
 
 
-def with_slopes(values: Floats, reach: int = 2) -> Floats:
-    """Return values ``[A, C]`` with how fast they rise and how that changes, ``[A, 3 C]``."""
-    slopes = _slopes(values, reach)
-    return np.concatenate([values, slopes, _slopes(slopes, reach)], axis=1)
+def with_slopes(values: Floats) -> Floats:
+    """Return values ``[A, C]`` with how fast they rise over five frames and how that changes, ``[A, 3 C]``."""
+    slopes = _slopes(values)
+    return np.concatenate([values, slopes, _slopes(slopes)], axis=1)
 
 
-def _slopes(values: Floats, reach: int) -> Floats:
-    """Slope of the line through each frame and its neighbours."""
-    padded = np.pad(values, ((reach, reach), (0, 0)), mode="edge")
-    count = len(values)
-    rises = [k * (padded[reach + k :][:count] - padded[reach - k :][:count]) for k in range(1, reach + 1)]
-    return np.asarray(sum(rises) / (2.0 * sum(k * k for k in range(1, reach + 1))))
+def _slopes(values: Floats) -> Floats:
+    """Slope of the line through each frame and two neighbours on either side."""
+    return np.asarray(savgol_filter(values, 5, 1, deriv=1, axis=0, mode="nearest"))
 
 
 def _filters(bins: int) -> Floats:

@@ -18,13 +18,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import av
-import numpy as np
-from numpy.typing import NDArray
+from artalk_engine.audio.waveform import load_waveform
 
 from . import espeak, sound_models
 from .sound_models import Transcribed
-from .speech import SAMPLE_RATE_HZ, Speech
+from .speech import Speech
 
 _EXCHANGE, _DOCUMENTS, _STAMPS = Path("/usr/share/asterisk/sounds"), Path("/usr/share/doc"), Path("/usr/share/tuxpaint")
 
@@ -71,6 +69,11 @@ def texts(voice: PersonVoice) -> tuple[str, ...]:
     return tuple(_spoken(voice))
 
 
+def listed_texts(voice: PersonVoice) -> tuple[str, ...]:
+    """All transcripts of somebody, whether or not their sounds will be found; quick."""
+    return tuple(_recordings(voice))
+
+
 def speak(text: str, voice: PersonVoice) -> Speech:
     """Return the recording of a text.
 
@@ -112,12 +115,13 @@ _PLAIN = re.compile(r"[^\[\]?$£€/()\ufffd]*\w[^\[\]?$£€/()\ufffd]*[?]?")
 def _spoken(voice: PersonVoice) -> dict[str, Speech]:
     """All recordings of somebody whose sounds are found, by what is said; takes some seconds."""
     pronounced, manner = _recordings(voice), espeak.EspeakVoice(voice.accent)
-    waveforms = {text: _decode(path) for text, path in pronounced.items()}
+    waveforms = {text: load_waveform(path) for text, path in pronounced.items()}
     said = [Transcribed(waveform, espeak.transcribe_words(text, manner)) for text, waveform in waveforms.items()]
     phones = sound_models.align(said)
     return {text: Speech(waveforms[text], found) for text, found in zip(waveforms, phones, strict=True) if found}
 
 
+@cache
 def _recordings(voice: PersonVoice) -> dict[str, Path]:
     """The recording of each transcript; of recordings with the same one the first."""
     listed = _of_exchange(voice) if voice.source == "asterisk" else _of_stamps(voice)
@@ -151,12 +155,3 @@ def _is_installed(voice: PersonVoice) -> bool:
 def _list_path(voice: PersonVoice) -> Path:
     package = f"core-sounds-{voice.language}"
     return _DOCUMENTS / f"asterisk-{package}" / f"{package}.txt.gz"
-
-
-def _decode(path: Path) -> NDArray[np.float32]:
-    """Decode ``[S]`` at 16 kHz, the mean of all channels; G.722 has no header that would say what it is."""
-    resampler = av.AudioResampler("fltp", rate=SAMPLE_RATE_HZ)
-    with av.open(str(path), format="g722" if path.suffix == ".g722" else None) as container:
-        frames = [whole for frame in container.decode(audio=0) for whole in resampler.resample(frame)]
-    frames += resampler.resample(None)
-    return np.concatenate([frame.to_ndarray().mean(axis=0) for frame in frames])

@@ -119,16 +119,12 @@ class _Chain:
         """Read off the sounds from the place in the chain of each frame ``[A]``."""
         owners = self.owners[places]
         firsts = np.flatnonzero(np.diff(owners, prepend=-1))
-        edges_s = [
-            0.0,
-            *(np.minimum((firsts[1:] - 0.5) * STEP_S, duration_s)),
-            duration_s,
-        ]  # frame k is around k * 10 ms
+        between_s = np.minimum((firsts[1:] - 0.5) * STEP_S, duration_s)  # the middle of frame k is at k steps
+        edges_s = [0.0, *between_s, duration_s]
+        said = [self.sounds[owner] for owner in owners[firsts]]
         return [
             Phone(symbol, float(start_s), float(end_s), stress)
-            for (symbol, stress), start_s, end_s in zip(
-                (self.sounds[owner] for owner in owners[firsts]), edges_s, edges_s[1:], strict=False
-            )
+            for (symbol, stress), start_s, end_s in zip(said, edges_s, edges_s[1:], strict=False)
         ]
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artalk_engine.training import casting, espeak, flite, languages, people
+from artalk_engine.training import casting, espeak, flite, languages
 
 pytest.importorskip("espeakng_loader", reason="the speech synthesizer is an extra of the training")
 
@@ -20,18 +20,16 @@ def test_voices_are_either_learned_from_or_judged_with():
     assert spoken == {"en", *languages.LEARNED}
 
 
-def test_many_of_the_clips_are_english_and_some_are_whispered_or_shouted():
+def test_about_half_of_the_clips_are_english_and_some_are_whispered_or_shouted():
     learned = parts(casting.cast)
-    assert 0.4 < np.mean([part.group == "English" for part in learned]) < 0.7
+    assert 0.45 < np.mean([part.group == "English" for part in learned]) < 0.7
     assert {part.manner for part in learned} == {"plain", "whispered", "shouted"}
 
 
 def test_no_sentence_is_learned_from_and_judged_with():
-    learned, judged = (
-        {text for part in parts(cast) if not isinstance(part.voice, people.PersonVoice) for text in part.texts}
-        for cast in (casting.cast, casting.cast_held_out)
-    )
-    assert not learned & judged  # what people were recorded saying is nobody's choice
+    learned = {text for part in parts(casting.cast) for text in part.texts}
+    judged = {text for part in parts(casting.cast_held_out) for text in part.texts}
+    assert not learned & judged
 
 
 def test_the_groups_of_the_evaluation_take_turns():

@@ -1,4 +1,8 @@
+import multiprocessing
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -57,3 +61,14 @@ def _imported_by(module):
     source = Path(corpus.__file__).with_name(f"{module}.py").read_text()
     names = re.findall(r"^from \.(\w*) import (.+)$", source, re.MULTILINE)
     return {name for package, rest in names for name in ([package] if package else re.findall(r"\w+", rest))}
+
+
+def test_a_synthesizer_that_crashes_ends_the_making(tmp_path):
+    config = corpus.CorpusConfig(clips=40, clips_a_shard=10)
+    with ThreadPoolExecutor(1) as thread:
+        making = thread.submit(corpus.build, config, tmp_path, 1)
+        while not (children := multiprocessing.active_children()):
+            time.sleep(0.05)
+        children[0].kill()
+        with pytest.raises(BrokenProcessPool):
+            making.result(timeout=60.0)

@@ -32,9 +32,11 @@ def system(tmp_path, monkeypatch):
     """Folders like those of a system, without any recordings."""
     for name in ("_EXCHANGE", "_DOCUMENTS", "_STAMPS"):
         monkeypatch.setattr(people, name, tmp_path / name)
-    people._spoken.cache_clear()
+    for kept in (people._recordings, people._spoken):
+        kept.cache_clear()
     yield tmp_path
-    people._spoken.cache_clear()
+    for kept in (people._recordings, people._spoken):
+        kept.cache_clear()
 
 
 @pytest.fixture
@@ -53,11 +55,11 @@ def called(system):
 
 @pytest.fixture
 def drawn(system):
-    """Drawings with spoken names, spoken by espeak-ng, at 44.1 kHz and in stereo."""
+    """Drawings with spoken names, spoken by espeak-ng, at 48 kHz and in stereo."""
     folder = system / "_STAMPS" / "stamps" / "animals"
     folder.mkdir(parents=True)
     for number, text in enumerate(languages.sentences("es")):
-        waveform = np.repeat(speak_half_as_loud(text, DRAWN), 3)  # as if at 48 kHz
+        waveform = np.repeat(speak_half_as_loud(text, DRAWN), 3)
         soundfile.write(folder / f"{number}_desc_es.ogg", np.stack([waveform, waveform], axis=1), 48000)
         (folder / f"{number}.txt").write_text(f"A drawing.\nfr.utf8=Un dessin.\nes.utf8={text}\n", encoding="utf-8")
     (folder / "nameless_desc_es.ogg").write_bytes((folder / "0_desc_es.ogg").read_bytes())
