@@ -1,7 +1,12 @@
-"""First training: the audio encoder learns what is being said, and how a neutral face would say it."""
+"""First training: the audio encoder learns what is being said, and how a neutral face would say it.
+
+References:
+    Wortsman et al., Robust fine-tuning of zero-shot models, 2022: why the weights from before have a share.
+"""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +24,10 @@ from .phones import SYMBOLS
 from .pictures import disturb
 from .windows import Batch, WindowSource
 
+log = logging.getLogger(__name__)
+
 _MOTION_WEIGHT, _CLOSURE_WEIGHT = 0.4, 0.6
+_EARLIER_SHARE = 0.4  # of the weights gone on from, in those that come out: unheard voices are heard best so
 _SMOOTHING = 0.05  # share of certainty about a phone that is not asked for, since its borders are not sharp
 
 
@@ -81,7 +89,7 @@ def train(
         held_out: windows to report on.
         head: the built-in head, for the loss on the lips.
         state_path: where the state of the training is kept.
-        earlier: an encoder of the same sizes to begin with; None is nothing.
+        earlier: an encoder of the same sizes to begin with, and to average with at the end; None is nothing.
     """
     torch.manual_seed(config.loop.seed)
     taught = TaughtEncoder(config.encoder, head, MotionStatistics.of(source.motion()))
@@ -100,7 +108,18 @@ def train(
         return taught.losses(features.float(), batch)
 
     loop.run(taught, config.loop, step, state_path, lambda averaged: examine(averaged, examined, directions))
+    if earlier is not None:
+        mix(taught.encoder, earlier, _EARLIER_SHARE)
+        log.info("averaged with the earlier encoder %s", examine(taught, examined, directions))
     return taught.eval()
+
+
+@torch.no_grad()
+def mix(module: nn.Module, other: nn.Module, share: float) -> None:
+    """Move the weights of a module, and statistics of its norms, a share of the way to those of its like."""
+    for own, others in zip(module.state_dict().values(), other.state_dict().values(), strict=True):
+        if own.is_floating_point():
+            own.lerp_(others, share)
 
 
 @torch.no_grad()

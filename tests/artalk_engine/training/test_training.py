@@ -147,6 +147,17 @@ def test_a_build_goes_on_from_the_voice_that_it_is_given(source, tmp_path):
     }
 
 
+def test_an_encoder_that_went_on_lies_between_what_it_was_and_what_it_became(source, tmp_path):
+    head, config = assets.head_path(), replace(ENCODER, loop=schedule(6))
+    earlier = train_encoder.train(config, source, source, head, tmp_path / "earlier.pt").encoder
+    config = replace(config, loop=replace(config.loop, seed=2))
+    state = tmp_path / "encoder.pt"
+    mixed = train_encoder.train(config, source, source, head, state, earlier).encoder.stem.weight
+    learned = torch.load(state, weights_only=True)["average"]["module.encoder.stem.weight"]
+    assert (learned - earlier.stem.weight).abs().max() > 1e-3
+    torch.testing.assert_close(mixed, 0.6 * learned + 0.4 * earlier.stem.weight)
+
+
 def test_what_comes_out_is_the_average_of_the_last_weights(tmp_path):
     module = torch.nn.Linear(1, 1, bias=False)
     module.weight.data.zero_()
