@@ -331,7 +331,8 @@ def test_a_stopped_demo_leaves_no_file_and_no_process(tmp_path, number, status):
     (tmp_path / "stalling.py").write_text(STALLING_DEMO)
     started = tmp_path / "started"
     code = (
-        "import sys, build_addon\nfrom pathlib import Path\n"
+        "import signal, sys, build_addon\nfrom pathlib import Path\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a shell's background jobs ignore
         "build_addon._demo_blender = lambda _: build_addon._demo_in_blender(sys.argv[1:-1], Path(sys.argv[-1]))\n"
         "build_addon._check_demo_input = lambda *_: None\n"
         "sys.exit(build_addon.main(['demo']))"
