@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,22 +113,23 @@ def learning_rate_factor(step: int, config: LoopConfig) -> float:
     return 0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
-def _follow(memory: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """Let averages forget a little at each step.
+@torch.no_grad()
+def draw_towards(tensors: Iterable[Tensor], others: Iterable[Tensor], share: float) -> None:
+    """Move tensors in place a share of the way to others of the same shapes.
 
-    Statistics of batch norms are averaged as well, for those of the newest weights would not fit; counters are taken
-    over, and what does not change stays, such as the minus infinity of a mask.
+    Statistics of batch norms are moved as well, for those of other weights would not fit; counters are taken over, and
+    what is equal stays, such as the minus infinity of a mask.
     """
+    for tensor, other in zip(tensors, others, strict=True):
+        if not tensor.is_floating_point():
+            tensor.copy_(other)
+            continue
+        tensor.copy_(torch.where(tensor == other, other, tensor.lerp(other, share)))
 
-    @torch.no_grad()
-    def update(averages: Tensors, values: Tensors, _: Tensor | int) -> None:
-        for average, value in zip(averages, values, strict=True):
-            if not average.is_floating_point():
-                average.copy_(value)
-                continue
-            average.copy_(torch.where(average == value, value, average.lerp(value, 1.0 - memory)))
 
-    return update
+def _follow(memory: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """Let averages forget a little at each step."""
+    return lambda averages, values, _: draw_towards(averages, values, 1.0 - memory)
 
 
 def _groups(trained: list[nn.Parameter], gently: Gently | None) -> list[dict[str, Any]]:

@@ -109,17 +109,9 @@ def train(
 
     loop.run(taught, config.loop, step, state_path, lambda averaged: examine(averaged, examined, directions))
     if earlier is not None:
-        mix(taught.encoder, earlier, _EARLIER_SHARE)
+        loop.draw_towards(taught.encoder.state_dict().values(), earlier.state_dict().values(), _EARLIER_SHARE)
         log.info("averaged with the earlier encoder %s", examine(taught, examined, directions))
     return taught.eval()
-
-
-@torch.no_grad()
-def mix(module: nn.Module, other: nn.Module, share: float) -> None:
-    """Move the weights of a module, and statistics of its norms, a share of the way to those of its like."""
-    for own, others in zip(module.state_dict().values(), other.state_dict().values(), strict=True):
-        if own.is_floating_point():
-            own.lerp_(others, share)
 
 
 @torch.no_grad()
