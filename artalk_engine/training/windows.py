@@ -102,8 +102,9 @@ class WindowSource:
             waveforms ``[B, S]``, symbols ``[B, 2 T]``, styled motion ``[B, T, 106]`` and styles ``[B]``.
         """
         frames = windows * FRAMES
-        chosen = [packed for packed in self._clips if len(packed.styled) >= frames][:count]
-        waveforms = [packed.augmented[: frames * SAMPLES_A_FRAME] / np.float32(32767.0) for packed in chosen]
+        samples = frames * SAMPLES_A_FRAME
+        chosen = [packed for packed in self._clips if len(packed.augmented) >= samples][:count]
+        waveforms = [packed.augmented[:samples] / np.float32(32767.0) for packed in chosen]
         symbols = [packed.steps[: 2 * frames].astype(np.int64) for packed in chosen]
         columns = (waveforms, symbols, [packed.styled[:frames] for packed in chosen])
         stacked = [torch.from_numpy(np.stack(column)) for column in columns]

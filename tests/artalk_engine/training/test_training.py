@@ -90,6 +90,17 @@ def test_before_a_clip_there_is_silence_and_its_first_face():
     assert torch.equal(batch.neutral[at_start, 0], batch.neutral[at_start, 30])
 
 
+def test_a_clip_whose_last_frame_has_too_little_sound_is_no_whole_window():
+    enough = quiet_clips(1, np.random.default_rng(0))[0]
+    enough = replace(
+        enough, clean=enough.clean[:128_000], augmented=enough.augmented[:128_000], styled=enough.styled[:200]
+    )
+    short = replace(enough, clean=enough.clean[:-10], augmented=enough.augmented[:-10])
+    waveforms, symbols, styled, styles = WindowSource([short, enough, short]).clips_from_start(3, 2)
+    shapes = [tensor.shape for tensor in (waveforms, symbols, styled, styles)]
+    assert shapes == [(1, 128_000), (1, 400), (1, 200, 106), (1,)]
+
+
 def test_steps_take_the_sound_in_their_middle():
     phones = [Phone("aa", 0.0, 0.05), Phone("m", 0.05, 0.1)]
     assert len(set(steps_of(phones, 2).tolist())) == 1
