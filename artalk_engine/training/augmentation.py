@@ -158,15 +158,15 @@ def with_pauses(parts: Sequence[Speech], rng: np.random.Generator) -> Speech:
 
 
 def _pause(duration_s: float, speech_db: float, rng: np.random.Generator) -> Speech:
-    """Return a silence, or one that ends in a breath."""
+    """Return a silence, or one in which a breath is drawn: often right after the speech before it or up to the next."""
     pause = silence(duration_s)
-    length_s = rng.uniform(0.2, 0.5)
-    if duration_s < length_s + 0.1 or rng.random() > _BREATH_SHARE:
+    if duration_s < _SHORTEST_BREATH_S or rng.random() > _BREATH_SHARE:
         return pause
-    sound = noises.breath(round(length_s * SAMPLE_RATE_HZ), rng) * _gain(speech_db - rng.uniform(18.0, 40.0))
-    end = len(pause.waveform) - round(rng.uniform(0.0, 0.08) * SAMPLE_RATE_HZ)
+    length_s = min(duration_s, rng.uniform(_SHORTEST_BREATH_S, 0.7))
+    sound = noises.breath(round(length_s * SAMPLE_RATE_HZ), rng) * _gain(speech_db - rng.uniform(*_BREATH_BELOW_DB))
     waveform = pause.waveform.copy()
-    waveform[end - len(sound) : end] = sound
+    first = round(float(np.clip(rng.uniform(-0.5, 1.5), 0.0, 1.0)) * (len(waveform) - len(sound)))
+    waveform[first : first + len(sound)] = sound
     return Speech(waveform, pause.phones)
 
 
@@ -199,7 +199,7 @@ def warp_log_mel(bands: Tensor, generator: torch.Generator) -> Tensor:
     return warped + (curve + tilt).transpose(1, 2)
 
 
-_BREATH_SHARE = 0.4
+_BREATH_SHARE, _BREATH_BELOW_DB, _SHORTEST_BREATH_S = 0.5, (12.0, 40.0), 0.2  # share of pauses; below the speech
 
 
 def _gain(decibels: float) -> float:

@@ -16,6 +16,7 @@ from .speech import SAMPLE_RATE_HZ
 
 Waveform = NDArray[np.float32]
 
+_FORMANTS_HZ = (550.0, 1550.0, 2600.0, 3600.0, 4600.0, 5600.0, 6600.0)
 _SCALES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 11), (0, 3, 7, 10), (0, 5, 7))
 
 
@@ -70,17 +71,26 @@ def knocks(samples: int, rng: np.random.Generator) -> Waveform:
 
 
 def breath(samples: int, rng: np.random.Generator) -> Waveform:
-    """Air drawn in: noise around 1 to 3 kHz that swells and stops."""
-    low_hz = rng.uniform(300.0, 1200.0)
-    sections = butter(1, [low_hz, rng.uniform(2500.0, 6000.0)], "bandpass", fs=SAMPLE_RATE_HZ, output="sos")
-    swell = np.sin(np.pi * np.linspace(0.0, 1.0, samples) ** rng.uniform(1.0, 2.5)) ** 2
-    return unit(sosfilt(sections, rng.standard_normal(samples)) * swell)
+    """Air drawn in: noise that swells and stops, heard through a throat and a mouth somewhat open."""
+    size = rng.uniform(0.85, 1.15)  # of a tract shorter or longer than most
+    formants_hz = size * (np.array(_FORMANTS_HZ) + rng.uniform(-350.0, 350.0, len(_FORMANTS_HZ)))
+    resonances = [_resonance(formant_hz, rng.uniform(120.0, 600.0)) for formant_hz in formants_hz]
+    opening = butter(1, rng.uniform(100.0, 500.0), "highpass", fs=SAMPLE_RATE_HZ, output="sos")
+    swell = np.sin(np.pi * np.linspace(0.0, 1.0, samples) ** rng.uniform(0.5, 2.5)) ** 2
+    return unit(sosfilt([*opening, *resonances], coloured(samples, rng)) * swell)
 
 
 def unit(sound: NDArray[np.float64]) -> Waveform:
     """Scale to a root mean square of one; silence stays silent."""
     size = np.sqrt(np.mean(sound**2)) if len(sound) else 0.0
     return np.asarray(sound / (size + 1e-12), np.float32)
+
+
+def _resonance(frequency_hz: float, bandwidth_hz: float) -> list[float]:
+    """Return one section of second order that rings at a frequency and lets slower movements pass as they are."""
+    radius = np.exp(-np.pi * bandwidth_hz / SAMPLE_RATE_HZ)
+    feedback = [-2.0 * radius * np.cos(2.0 * np.pi * frequency_hz / SAMPLE_RATE_HZ), radius**2]
+    return [1.0 + sum(feedback), 0.0, 0.0, 1.0, *feedback]
 
 
 def _tone(

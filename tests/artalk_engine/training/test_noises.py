@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.signal import welch
 
 from artalk_engine.training import noises
 
@@ -29,3 +30,11 @@ def test_music_is_made_of_tones_and_knocks_of_bursts():
     assert np.sort(spectrum)[-len(spectrum) // 50 :].sum() > 0.3 * spectrum.sum()
     knocks = np.abs(noises.knocks(32_000, rng))
     assert np.median(knocks) < 0.05
+
+
+def test_breaths_have_the_peaks_and_dips_of_a_throat_and_a_mouth():
+    def range_db(seed):
+        frequencies_hz, power = welch(noises.breath(16_000, np.random.default_rng(seed)), 16_000, nperseg=320)
+        return np.ptp(10.0 * np.log10(power[(frequencies_hz > 300.0) & (frequencies_hz < 4000.0)]))
+
+    assert np.median([range_db(seed) for seed in range(12)]) > 18.0
