@@ -52,6 +52,23 @@ def test_pauses_move_the_phones_with_the_sound(tone, rng):
         assert np.sqrt(np.mean(inside**2)) == pytest.approx(0.0707, rel=0.01)
 
 
+def test_a_breath_may_follow_the_speech_at_once_or_reach_up_to_the_next_and_is_softer(tone):
+    part, rng = Speech(tone, (Phone("aa", 0.0, 2.0, 1),)), np.random.default_rng(0)
+    after, before, neither = 0, 0, 0
+    for _ in range(100):
+        joined = aug.with_pauses([part, part], rng)
+        vowels = [phone for phone in joined.phones if phone.symbol == "aa"]
+        pause = joined.waveform[round(vowels[0].end_s * SAMPLE_RATE_HZ) : round(vowels[1].start_s * SAMPLE_RATE_HZ)]
+        assert aug.level_db(pause) < aug.level_db(tone) - 6.0
+        edge = SAMPLE_RATE_HZ // 20
+        after += bool(pause[:edge].any())
+        before += bool(pause[-edge:].any())
+        neither += not pause.any()
+    assert after > 15
+    assert before > 15
+    assert neither > 30
+
+
 def test_warping_keeps_the_shape_and_changes_each_picture_differently():
     picture = torch.randn(1, 80, 40, generator=torch.Generator().manual_seed(0)).expand(3, -1, -1)
     warped = aug.warp_log_mel(picture, torch.Generator().manual_seed(1))
