@@ -160,9 +160,9 @@ def with_pauses(parts: Sequence[Speech], rng: np.random.Generator) -> Speech:
 def _pause(duration_s: float, speech_db: float, rng: np.random.Generator) -> Speech:
     """Return a silence, or one in which a breath is drawn: often right after the speech before it or up to the next."""
     pause = silence(duration_s)
-    if duration_s < _SHORTEST_BREATH_S or rng.random() > _BREATH_SHARE:
+    if duration_s < _BREATH_S[0] or rng.random() > _BREATH_SHARE:
         return pause
-    length_s = min(duration_s, rng.uniform(_SHORTEST_BREATH_S, 0.7))
+    length_s = min(duration_s, rng.uniform(*_BREATH_S))
     sound = noises.breath(round(length_s * SAMPLE_RATE_HZ), rng) * _gain(speech_db - rng.uniform(*_BREATH_BELOW_DB))
     waveform = pause.waveform.copy()
     first = round(float(np.clip(rng.uniform(-0.5, 1.5), 0.0, 1.0)) * (len(waveform) - len(sound)))
@@ -199,7 +199,7 @@ def warp_log_mel(bands: Tensor, generator: torch.Generator) -> Tensor:
     return warped + (curve + tilt).transpose(1, 2)
 
 
-_BREATH_SHARE, _BREATH_BELOW_DB, _SHORTEST_BREATH_S = 0.5, (12.0, 40.0), 0.2  # share of pauses; below the speech
+_BREATH_SHARE, _BREATH_S, _BREATH_BELOW_DB = 0.5, (0.2, 0.7), (12.0, 40.0)  # of pauses; length; below the speech
 
 
 def _gain(decibels: float) -> float:

@@ -16,7 +16,7 @@ from .speech import SAMPLE_RATE_HZ
 
 Waveform = NDArray[np.float32]
 
-_FORMANTS_HZ = (550.0, 1550.0, 2600.0, 3600.0, 4600.0, 5600.0, 6600.0)
+_FORMANTS_HZ = (550.0, 1550.0, 2600.0, 3600.0, 4600.0, 5600.0, 6600.0)  # about those of a tube of 17 cm, open in front
 _SCALES = ((0, 4, 7), (0, 3, 7), (0, 4, 7, 11), (0, 3, 7, 10), (0, 5, 7))
 
 
