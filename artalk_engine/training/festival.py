@@ -1,8 +1,8 @@
 """Speech from Festival, whose voices are cut from recordings of people, with the time of every phone.
 
 The program is called, not linked: it says of each segment its name, its end and the stress of its syllable. What is
-asked of a voice is sounds, not sense, so it may be given sentences of a language that is not its own. The Finnish
-and the Czech voices mark no stress.
+asked of a voice is sounds, not sense, so it may be given sentences of a language that is not its own. The Finnish,
+the Czech and the Hindi voices mark no stress.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy.io import wavfile
 
-from .phones import VOWELS, Phone, read_table
+from .phones import PAUSE, VOWELS, Phone, read_table
 from .speech import SAMPLE_RATE_HZ, Speech, gapless, to_16_khz
 
 # Who speaks: the names of the voice's phones, and the languages whose sentences it is given.
@@ -29,10 +29,13 @@ VOICES: dict[str, tuple[str, tuple[str, ...]]] = {
     "hy_fi_mv_diphone": ("Finnish", ("it", "de")),
     "suo_fi_lj_diphone": ("Finnish", ("it", "de")),
     "upc_ca_ona_hts": ("Catalan", ("es", "it", "fr")),
+    "hindi_NSK_diphone": ("Hindi", ("hi",)),
     "czech_dita": ("Czech", ("cs",)),
     "czech_machac": ("Czech", ("cs",)),
     "czech_krb": ("Czech", ("cs",)),
 }
+_NUKTA = "\N{DEVANAGARI SIGN NUKTA}"  # a dot below a letter, at which the Hindi voice stops
+_REST_S = 0.3  # the longest silence after the last sound; the Hindi voice leaves 1.7 s
 _TIMEOUT_S = 60.0
 
 
@@ -60,17 +63,18 @@ def installed_voices() -> tuple[str, ...]:
 
 
 def speak(text: str, voice: FestivalVoice) -> Speech:
-    """Speak one text; accents and quotation marks are dropped from it, as no voice needs them.
+    """Speak one text; accents and quotation marks are dropped from it, as no voice needs them, and a rest after it.
 
     Raises:
         ValueError: if Festival is missing, fails, or names a segment that is not known.
     """
+    phone_set, _ = VOICES[voice.name]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "speech.wav")
         printed = _run(
             f"(voice_{voice.name})",
             f"(Parameter.set 'Duration_Stretch {voice.stretch:.3f})",
-            f'(set! spoken (utt.synth (Utterance Text "{_plain(text)}")))',
+            f'(set! spoken (utt.synth (Utterance Text "{_plain(text, phone_set)}")))',
             f'(utt.save.wave spoken "{path}" \'riff)',
             '(mapcar (lambda (s) (format t "%s %f %s\\n" (item.name s) (item.feat s \'end)'
             ' (item.feat s "R:SylStructure.parent.stress"))) (utt.relation.items spoken \'Segment))',
@@ -79,7 +83,9 @@ def speak(text: str, voice: FestivalVoice) -> Speech:
             raise ValueError(f"Festival could not speak {text!r} as {voice.name}")
         rate_hz, samples = wavfile.read(path)
     waveform = to_16_khz(samples.astype(np.float32) / 32768.0, int(rate_hz))
-    phones = parse_segments(printed, VOICES[voice.name][0])
+    phones = parse_segments(printed, phone_set)
+    if phones[-1].symbol == PAUSE:
+        waveform = waveform[: int((phones[-1].start_s + _REST_S) * SAMPLE_RATE_HZ)]
     return Speech(waveform, gapless(phones, len(waveform) / SAMPLE_RATE_HZ))
 
 
@@ -110,8 +116,9 @@ def parse_segments(printed: str, phone_set: str) -> tuple[Phone, ...]:
     return tuple(phones)
 
 
-def _plain(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
+def _plain(text: str, phone_set: str) -> str:
+    letters = unicodedata.normalize("NFKD", text.replace("ß", "ss"))
+    letters = letters.replace(_NUKTA, "") if phone_set == "Hindi" else letters.encode("ascii", "ignore").decode()
     return letters.replace('"', "").replace("\\", "")
 
 
@@ -239,6 +246,52 @@ ng = n*
 n y = n~
 t y = t~
 d y = d~
+"""
+    ),
+    # Its th and dh are dental stops, its T and D retroflex ones; a breathed stop is a stop and an h.
+    "Hindi": read_table(
+        _PAUSES
+        + """
+ah = a
+aa = aa
+ax = @
+ih = ih
+iy = iy
+uh = uh
+uw = uw
+ee = eh ee
+ay = ay
+oo = oh
+ao = oo
+aw = aw
+p = p
+b = b
+b hh = bh
+t = t T th
+t hh = tth
+d = d D dh td
+d hh = ddh
+k = k
+k hh = kh
+g = g
+g hh = gh
+ch = ch
+jh = j
+f = f
+v = v
+w = w
+s = s
+sh = sh
+zh = zh
+hh = h
+m = m
+n = n N
+l = l L
+rr = r R
+y = y
+x = x
+k sh = ksh
+s rr iy = sri
 """
     ),
     "Catalan": read_table(

@@ -28,11 +28,24 @@ def test_anything_else_is_an_error(printed, message):
 
 @pytest.mark.parametrize("name", festival.installed_voices())
 def test_a_voice_speaks_with_times_and_stress(name):
-    speech = festival.speak('Má "mamma" pompa.', festival.FestivalVoice(name))
+    text = 'मैं "मुंबई" में ज़मीन लूँ।' if "hindi" in name else 'Má "mamma" pompa.'
+    speech = festival.speak(text, festival.FestivalVoice(name))
     assert speech.phones[-1].end_s == pytest.approx(speech.duration_s)
     assert sum(phone.symbol in BILABIALS for phone in speech.phones) >= 4
     is_stressed = any(phone.stress for phone in speech.phones if phone.symbol in VOWELS)
-    assert is_stressed == (festival.VOICES[name][0] not in ("Finnish", "Czech"))
+    assert is_stressed == (festival.VOICES[name][0] not in ("Finnish", "Czech", "Hindi"))
+
+
+@pytest.mark.parametrize("name", festival.installed_voices())
+def test_no_voice_rests_long_when_it_has_spoken(name):
+    speech = festival.speak("मामा।" if "hindi" in name else "Mamma.", festival.FestivalVoice(name))
+    assert speech.phones[-1].end_s - speech.phones[-1].start_s <= 0.3 + 1e-9
+
+
+@pytest.mark.skipif("hindi_NSK_diphone" not in festival.installed_voices(), reason="Festival's Hindi is not installed")
+def test_a_dotted_letter_does_not_silence_the_hindi_voice():
+    speech = festival.speak("ज़मीन", festival.FestivalVoice("hindi_NSK_diphone"))
+    assert [phone.symbol for phone in speech.phones] == ["pau", "jh", "ah", "m", "iy", "n", "ah", "pau"]
 
 
 @pytest.mark.skipif("ked_diphone" not in festival.installed_voices(), reason="Festival's voice ked is not installed")
