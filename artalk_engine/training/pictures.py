@@ -14,12 +14,14 @@ from .augmentation import warp_log_mel
 
 _BENDS, _LARGEST_BEND = 5, 2.5  # knots of a bend of the frequency axis, and its deviation in bands
 _BLOTS, _WIDEST_BLOT = 2, 10  # how many, and bands of one
+_GAPS_A_SECOND, _LONGEST_GAP = 1.0, 10  # how many, and frames of one
+_FRAMES_A_SECOND = 100
 
 
 def disturb(bands: Tensor, rng: np.random.Generator) -> Tensor:
-    """Bend, warp and blot pictures ``[B, N, A]`` at 100 Hz; the sounds keep their places in time."""
+    """Bend, warp, blot and interrupt pictures ``[B, N, A]`` at 100 Hz; the sounds keep their places in time."""
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    return blot(warp_log_mel(bend(bands, generator), generator), generator)
+    return interrupt(blot(warp_log_mel(bend(bands, generator), generator), generator), generator)
 
 
 def bend(bands: Tensor, generator: torch.Generator) -> Tensor:
@@ -47,3 +49,18 @@ def blot(bands: Tensor, generator: torch.Generator) -> Tensor:
         size = torch.rand(batch, 1, generator=generator) * _WIDEST_BLOT
         is_blotted |= ((places >= first) & (places < first + size))[..., None]
     return torch.where(is_blotted, bands.mean(dim=1, keepdim=True), bands)
+
+
+def interrupt(bands: Tensor, generator: torch.Generator) -> Tensor:
+    """Put the mean of all frames over a few short stretches, so that what is said there must follow from the rest.
+
+    Some voices tell an n from an m by little more than the words around it.
+    """
+    batch, _, count = bands.shape
+    is_hidden = torch.zeros(batch, 1, count, dtype=torch.bool)
+    frames = torch.arange(count)
+    for _ in range(round(_GAPS_A_SECOND * count / _FRAMES_A_SECOND)):
+        first = torch.rand(batch, 1, 1, generator=generator) * count
+        length = torch.rand(batch, 1, 1, generator=generator) * _LONGEST_GAP
+        is_hidden |= (frames >= first) & (frames < first + length)
+    return torch.where(is_hidden, bands.mean(dim=2, keepdim=True), bands)

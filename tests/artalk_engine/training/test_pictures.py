@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from artalk_engine.training.pictures import bend, blot, disturb
+from artalk_engine.training.pictures import bend, blot, disturb, interrupt
 
 
 def picture():
@@ -25,6 +25,14 @@ def test_blots_hide_bands_and_leave_silence_silent():
     assert (blotted[..., :50] == -20.0).all()
     changed = (blotted != picture()).any(dim=2)
     assert 0 < changed.sum() < 3 * 24
+
+
+def test_interruptions_hide_short_stretches_in_all_bands():
+    heard = picture() + torch.linspace(0.0, 1.0, 200)
+    changed = interrupt(heard, torch.Generator().manual_seed(2)) != heard
+    assert (changed.any(dim=1) == changed.all(dim=1)).all()
+    share = changed.any(dim=1).float().mean()
+    assert 0.0 < share < 0.1
 
 
 def test_each_step_disturbs_in_its_own_way_and_always_the_same():
