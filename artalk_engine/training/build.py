@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 
 from artalk_engine import assets, checkpoints
 from artalk_engine.audio.log_mel import LogMelEncoder
@@ -30,7 +31,7 @@ from artalk_engine.errors import ConfigError
 from artalk_engine.model_folder import find_model
 from artalk_engine.motion.generator import BitwiseARModel
 
-from . import corpus, flite, rule, train_codec, train_encoder, train_generator
+from . import alignment, corpus, flite, rule, train_codec, train_encoder, train_generator
 from .corpus import CorpusConfig
 from .loop import LoopConfig
 from .styles import STYLES
@@ -91,7 +92,7 @@ def load_voice(folder: Path) -> BitwiseARModel:
     """
     files = find_model(folder)
     model = checkpoints.load_generator(files.weights, checkpoints.read_config(files))
-    _encoder_of(model)
+    encoder_of(model)
     return model
 
 
@@ -104,7 +105,7 @@ def going_on(config: BuildConfig, earlier: BitwiseARModel) -> BuildConfig:
     encoder, codec, generator = config.encoder, config.codec, config.generator
     return replace(
         config,
-        encoder=replace(encoder, encoder=_encoder_of(earlier).config, loop=on(encoder.loop, *_ENCODER_ON)),
+        encoder=replace(encoder, encoder=encoder_of(earlier).config, loop=on(encoder.loop, *_ENCODER_ON)),
         codec=replace(codec, loop=on(codec.loop, *_CODEC_ON)),
         generator=replace(generator, loop=on(generator.loop, *_GENERATOR_ON)),
     )
@@ -130,7 +131,7 @@ def build(
     Args:
         config: sizes and schedules.
         work: cache of everything on the way.
-        out: folder for ``config.json``, ``model.safetensors`` and ``styles/``.
+        out: folder for ``config.json``, ``model.safetensors``, ``phones.safetensors`` and ``styles/``.
         processes: how many synthesizers run side by side.
         earlier: a voice to go on from.
 
@@ -144,7 +145,7 @@ def build(
     quiet = quiet_clips(_QUIET_CLIPS, np.random.default_rng(config.corpus.seed))
     source = WindowSource([*corpus.clips(config.corpus, cache), *quiet])
     log.info("training on %d clips, reporting on %d", len(source), len(held_out))
-    heard_before = None if earlier is None else _encoder_of(earlier)
+    heard_before = None if earlier is None else encoder_of(earlier)
     taught = train_encoder.train(config.encoder, source, held_out, head, work / "encoder.pt", heard_before)
     said_before = None if earlier is None else earlier.basic_vae
     codec = train_codec.train(config.codec, source, held_out, head, work / "codec.pt", said_before)
@@ -152,6 +153,7 @@ def build(
     state = work / "generator.pt"
     model = train_generator.train(config.generator, taught, audio, codec, source, held_out, head, state, earlier)
     write_voice(model, config.generator.mapping(audio), out)
+    save_file(taught.phone_head.state_dict(), out / alignment.READINGS)
     return model
 
 
@@ -162,8 +164,6 @@ def audio_mapping(config: EncoderTraining) -> Mapping[str, Any]:
 
 def write_voice(model: BitwiseARModel, mapping: Mapping[str, Any], out: Path) -> None:
     """Write the files of a voice: configuration, weights, and one clip of each style."""
-    from safetensors.torch import save_file
-
     (out / "styles").mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(mapping, indent=2) + "\n", encoding="utf-8")
     tensors = {name: tensor.detach().contiguous().clone() for name, tensor in model.state_dict().items()}
@@ -174,7 +174,8 @@ def write_voice(model: BitwiseARModel, mapping: Mapping[str, Any], out: Path) ->
     log.info("the voice is in %s", out)
 
 
-def _encoder_of(model: BitwiseARModel) -> LogMelEncoder:
+def encoder_of(model: BitwiseARModel) -> LogMelEncoder:
+    """The encoder of a voice that was trained here; a ConfigError if it has another."""
     if not isinstance(model.audio_encoder, LogMelEncoder):
         raise ConfigError(f"{type(model.audio_encoder).__name__} is not log_mel, the only encoder that is trained here")
     return model.audio_encoder

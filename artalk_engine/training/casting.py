@@ -35,9 +35,9 @@ UNHEARD, CUT, PEOPLE = "English, other voices", "Czech, cut from recordings", "p
 _WORDS_SHARE, _WHISPERED_SHARE, _SHOUTED_SHARE = 0.06, 0.06, 0.06
 _PAIRS_EVERY = 9  # clips, of which one speaks strings of all pairs
 # Of the others; what is not installed leaves its share to what is.
-_SHARES = {"person": 0.3, "festival": 0.14, "flite": 0.16, "foreign": 0.22, "English": 0.18}
+_SHARES = {"person": 0.36, "festival": 0.14, "flite": 0.16, "foreign": 0.22, "English": 0.22}
 _RESIZED_SHARE = {"person": 0.6, "festival": 0.6, "flite": 0.6, "espeak": 0.2}
-_RECORDINGS_A_SENTENCE = {"asterisk": 2, "tuxpaint": 4}  # they are short
+_RECORDINGS_A_SENTENCE = {"asterisk": 2, "tuxpaint": 4, "klettres": 4, "fillets": 1}  # most are short
 
 
 Voice = espeak.EspeakVoice | festival.FestivalVoice | flite.FliteVoice | people.PersonVoice
@@ -211,7 +211,7 @@ def _festival(name: str, count: int, rng: np.random.Generator) -> Part:
 
 
 def _person(voice: people.PersonVoice, count: int, rng: np.random.Generator) -> Part:
-    name = languages.NAMES[voice.language]
+    name = languages.NAMES[voice.language.partition("_")[0]]
     texts = _recordings(people.texts(voice), voice, count, rng)
     return Part(voice, texts, _manner(rng), _size("person", rng), name)
 
@@ -220,7 +220,8 @@ def _recordings(
     texts: Sequence[str], voice: people.PersonVoice, count: int, rng: np.random.Generator
 ) -> tuple[str, ...]:
     """Choose as many recordings as make the length of so many sentences."""
-    return tuple(map(str, rng.choice(texts, _RECORDINGS_A_SENTENCE[voice.source] * count, replace=False)))
+    wanted = _RECORDINGS_A_SENTENCE[voice.source] * count
+    return tuple(map(str, rng.choice(texts, min(wanted, len(texts)), replace=False)))
 
 
 def _flite(name: str, rng: np.random.Generator) -> flite.FliteVoice:

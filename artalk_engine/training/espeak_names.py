@@ -211,6 +211,17 @@ ih = I^
     "ca": read_table("""
 v = M
 """),
+    "lt": read_table("""
+ee = ee
+iy eh = ie
+"""),
+    "nl": read_table("""
+aa = a:
+oe = 8
+aw = VU
+oe yy = Wy
+yy uw = yU
+"""),
     "ro": read_table("""
 ix = y
 ix y = yI

@@ -28,7 +28,7 @@ from artalk_engine.motion.seams import seam_ratio
 from artalk_engine.motion.smoothing import smooth
 from bridge.motion import FPS
 
-from . import alignment, drawing, measures, recordings, report, styles
+from . import alignment, drawing, espeak, measures, recordings, report, styles
 from .emphasis import SAMPLE_RATE_HZ
 from .head_ruler import FaceCurves, HeadRuler
 from .phones import PAUSE, Phone
@@ -188,7 +188,7 @@ def _run_on_recording(arguments: argparse.Namespace) -> int:
     waveform = np.concatenate([np.zeros(0, np.float32), *Recording(arguments.audio).blocks()])
     motion = _engine_maker(arguments)(Utterance(waveform, (), arguments.audio.name))
     face = HeadRuler.load().measure(motion)
-    phones = alignment.align(waveform, arguments.transcript, arguments.language) if arguments.transcript else ()
+    phones = _aligned(waveform, arguments.transcript, arguments.language) if arguments.transcript else ()
     judgement = recordings.judge(waveform, motion, face, phones)
     sys.stdout.write(judgement.table() + "\n")
     if arguments.json:
@@ -196,6 +196,14 @@ def _run_on_recording(arguments: argparse.Namespace) -> int:
     if arguments.picture:
         drawing.draw(arguments.picture, waveform, phones, face, None, arguments.audio.name, motion=motion)
     return 0 if judgement.is_good else 1
+
+
+def _aligned(waveform: Waveform, transcript: str, accent: str) -> tuple[Phone, ...]:
+    words = espeak.transcribe_words(transcript, espeak.EspeakVoice(accent))
+    phones, fit = alignment.align(waveform, words, alignment.built_in_ear())
+    if fit < alignment.LEAST_FIT:
+        log.warning("the recording hardly says its transcript; check both, and the language")
+    return phones
 
 
 def _engine_maker(arguments: argparse.Namespace) -> MotionMaker:

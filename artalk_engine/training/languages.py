@@ -34,6 +34,12 @@ NAMES = {
     "it": "Italian",
     "ja": "Japanese",
     "cmn": "Mandarin",
+    "hu": "Hungarian",
+    "lt": "Lithuanian",
+    "ml": "Malayalam",
+    "nb": "Norwegian",
+    "nl": "Dutch",
+    "tn": "Tswana",
     "ro": "Romanian",
 }
 

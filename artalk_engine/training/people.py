@@ -4,8 +4,10 @@
 |---|---|---|
 | ``asterisk``: what a telephone exchange says | ``asterisk-core-sounds-LANGUAGE``, its ``-g722`` | 25 min |
 | ``tuxpaint``: the names of drawings | ``tuxpaint-stamps-default`` | 15 to 30 min |
+| ``klettres``: letters and syllables | ``klettres-data`` | 1 to 3 min |
+| ``fillets``: what two fish say in a game, with much echo | ``fillets-ng-data``, its ``-LANGUAGE`` | 45 min |
 
-The sounds are found with `sound_models`; a recording that does not say its transcript is left out.
+The sounds are found by `alignment`; a recording that does not say its transcript is left out.
 """
 
 from __future__ import annotations
@@ -13,18 +15,22 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from artalk_engine.audio.waveform import load_waveform
+from artalk_engine.errors import AudioEmptyError
 
-from . import espeak, sound_models
-from .sound_models import Transcribed
+from . import alignment, espeak
+from .phones import CONSONANTS
 from .speech import Speech
 
 _EXCHANGE, _DOCUMENTS, _STAMPS = Path("/usr/share/asterisk/sounds"), Path("/usr/share/doc"), Path("/usr/share/tuxpaint")
+_LETTERS, _GAME = Path("/usr/share/klettres"), Path("/usr/share/games/fillets-ng")
+_LONGEST_CONSONANT_S = 0.4  # a longer one holds something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +39,21 @@ class PersonVoice:
 
     Attributes:
         source: whose recordings they are.
-        folder: of the recordings, in ``asterisk``; in ``tuxpaint`` all lie together, and it is empty.
+        folder: of the recordings, in ``asterisk``; in ``fillets`` which fish speaks; empty elsewhere.
         language: of the transcripts, as the source names it.
         accent: of espeak-ng, whose dictionary says how the transcripts sound.
     """
 
-    source: Literal["asterisk", "tuxpaint"]
+    source: Literal["asterisk", "tuxpaint", "klettres", "fillets"]
     folder: str
     language: str
     accent: str
 
     @property
     def name(self) -> str:
-        """Source and folder, or language."""
-        return f"{self.source}-{self.folder or self.language}"
+        """Source, language and folder; the exchange's folders name the language."""
+        language = "" if self.source == "asterisk" else self.language
+        return "-".join(filter(None, (self.source, language, self.folder)))
 
 
 VOICES = (
@@ -56,6 +63,10 @@ VOICES = (
     PersonVoice("asterisk", "it_IT_m_Carlo", "it", "it"),
     PersonVoice("asterisk", "ru_RU_f_IvrvoiceRU", "ru", "ru"),
     *(PersonVoice("tuxpaint", "", language, language) for language in ("ca", "el", "es", "fr", "ro", "ru")),
+    # Without Spanish and Russian: who they are is not told, and others of these languages are judged with.
+    *(PersonVoice("klettres", "", language, language) for language in ("de", "fr", "hu", "it", "lt", "ml", "nl", "tn")),
+    *(PersonVoice("klettres", "", *pair) for pair in (("en", "en-us"), ("en_GB", "en"), ("nb", "nb"))),
+    *(PersonVoice("fillets", fish, "nl", "nl") for fish in ("small", "big")),
 )
 
 
@@ -103,28 +114,53 @@ def read_description(described: str, language: str) -> str:
     return next((line.removeprefix(prefix).strip() for line in described.splitlines() if line.startswith(prefix)), "")
 
 
+def read_sounds(listed: str) -> dict[str, str]:
+    """Read the tags ``<sound name="…" file="…" />`` of a language's letters and syllables.
+
+    Returns:
+        what is said in each file, in small letters, as capitals would be spelt.
+    """
+    return {file: name.lower() for name, file in re.findall(r'<sound\s+name="([^"]*)"\s+file="([^"]*)"', listed)}
+
+
+def read_dialogs(script: str, fish: str) -> dict[str, str]:
+    """Read the lines of one fish in the game's script, where each is followed by its translation.
+
+    Returns:
+        the translation of each line, by the name of its recording without a suffix.
+    """
+    return {name: text.replace('\\"', '"') for name, font, text in _DIALOG.findall(script) if font == f"font_{fish}"}
+
+
 def is_plain(text: str) -> bool:
     """Whether a transcript says for certain what is heard: no sound that is no speech, no sign, no damaged letter."""
     return bool(_PLAIN.fullmatch(text))
 
 
-_PLAIN = re.compile(r"[^\[\]?$£€/()\ufffd]*\w[^\[\]?$£€/()\ufffd]*[?]?")
+_PLAIN = re.compile(r"[^\[\]?%$£€/()\ufffd]*\w[^\[\]?%$£€/()\ufffd]*[?]?")
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_DIALOG = re.compile(rf'dialogId\("([^"]*)", *"([^"]*)", *{_STRING}\)\s*dialogStr\("((?:[^"\\]|\\.)*)"\)')
 
 
 @cache
 def _spoken(voice: PersonVoice) -> dict[str, Speech]:
     """All recordings of somebody whose sounds are found, by what is said; takes some seconds."""
-    pronounced, manner = _recordings(voice), espeak.EspeakVoice(voice.accent)
-    waveforms = {text: load_waveform(path) for text, path in pronounced.items()}
-    said = [Transcribed(waveform, espeak.transcribe_words(text, manner)) for text, waveform in waveforms.items()]
-    phones = sound_models.align(said)
-    return {text: Speech(waveforms[text], found) for text, found in zip(waveforms, phones, strict=True) if found}
+    manner, spoken = espeak.EspeakVoice(voice.accent), {}
+    for text, path in _recordings(voice).items():
+        with suppress(AudioEmptyError):  # the game has files without a sound
+            waveform = load_waveform(path)
+            words = espeak.transcribe_words(text, manner)
+            phones, fit = alignment.align(waveform, words, alignment.built_in_ear())
+            is_held = any(p.symbol in CONSONANTS and p.duration_s > _LONGEST_CONSONANT_S for p in phones)
+            if fit >= alignment.LEAST_FIT and not is_held:
+                spoken[text] = Speech(waveform, phones)
+    return spoken
 
 
 @cache
 def _recordings(voice: PersonVoice) -> dict[str, Path]:
     """The recording of each transcript; of recordings with the same one the first."""
-    listed = _of_exchange(voice) if voice.source == "asterisk" else _of_stamps(voice)
+    listed = _LISTS[voice.source](voice)
     found: dict[str, Path] = {}
     for text, path in listed:
         if is_plain(text) and path.is_file():
@@ -146,9 +182,29 @@ def _of_stamps(voice: PersonVoice) -> Iterator[tuple[str, Path]]:
             yield read_description(described.read_text(encoding="utf-8", errors="replace"), voice.language), path
 
 
+def _of_letters(voice: PersonVoice) -> Iterator[tuple[str, Path]]:
+    listed = _LETTERS.joinpath(voice.language, "sounds.xml").read_text(encoding="utf-8", errors="replace")
+    for file, text in read_sounds(listed).items():
+        yield text, _LETTERS / file
+
+
+def _of_game(voice: PersonVoice) -> Iterator[tuple[str, Path]]:
+    for path in sorted(_GAME.glob(f"script/*/dialogs_{voice.language}.lua")):
+        script = path.read_text(encoding="utf-8", errors="replace")
+        for name, text in read_dialogs(script, voice.folder).items():
+            yield text, _GAME / "sound" / path.parent.name / voice.language / f"{name}.ogg"
+
+
+_LISTS = {"asterisk": _of_exchange, "tuxpaint": _of_stamps, "klettres": _of_letters, "fillets": _of_game}
+
+
 def _is_installed(voice: PersonVoice) -> bool:
     if voice.source == "asterisk":
         return _list_path(voice).is_file() and (_EXCHANGE / voice.folder).is_dir()
+    if voice.source == "klettres":
+        return _LETTERS.joinpath(voice.language, "sounds.xml").is_file()
+    if voice.source == "fillets":
+        return any(_GAME.glob(f"sound/*/{voice.language}/*.ogg"))
     return any(_STAMPS.rglob(f"*_desc_{voice.language}.ogg"))
 
 

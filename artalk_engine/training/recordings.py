@@ -2,7 +2,7 @@
 
 What can be said without knowing: the mouth rests where nobody speaks, opens when the speech is loud, does not tremble,
 does not step between windows, and the eyes blink as eyes do. With a transcript, the sounds are looked for by
-`alignment`, and lips that close on p, b and m are counted, as roughly as the alignment is.
+`alignment`, and lips that close on p, b and m are counted.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ class Judgement:
         if self.closures:
             found = self.closures
             lines += [
-                ("p, b, m closed (roughly aligned)", f"{found.recall:.1%} of {found.sounds}", ">= 97 %"),
-                ("closures elsewhere (roughly aligned)", f"{found.share_elsewhere:.1%} of {found.events}", "< 5 %"),
+                ("p, b, m closed (aligned)", f"{found.recall:.1%} of {found.sounds}", ">= 97 %"),
+                ("closures elsewhere (aligned)", f"{found.share_elsewhere:.1%} of {found.events}", "< 5 %"),
             ]
         return "\n".join(report.columns(lines))
 

@@ -10,7 +10,10 @@ from artalk_engine.training import espeak, languages, people
 pytest.importorskip("espeakng_loader", reason="the speech synthesizer is an extra of the training")
 
 CALLED = people.VOICES[0]
-DRAWN = next(voice for voice in people.VOICES if voice.name == "tuxpaint-es")
+DRAWN, SPELT, PLAYED = (
+    next(voice for voice in people.VOICES if voice.name == name)
+    for name in ("tuxpaint-es", "klettres-it", "fillets-nl-small")
+)
 
 
 def write_g722(path, waveform):
@@ -30,7 +33,7 @@ def speak_half_as_loud(text, voice):
 @pytest.fixture
 def system(tmp_path, monkeypatch):
     """Folders like those of a system, without any recordings."""
-    for name in ("_EXCHANGE", "_DOCUMENTS", "_STAMPS"):
+    for name in ("_EXCHANGE", "_DOCUMENTS", "_STAMPS", "_LETTERS", "_GAME"):
         monkeypatch.setattr(people, name, tmp_path / name)
     for kept in (people._recordings, people._spoken):
         kept.cache_clear()
@@ -67,6 +70,38 @@ def drawn(system):
     return DRAWN
 
 
+@pytest.fixture
+def spelt(system):
+    """Letters and syllables in capitals, spoken by espeak-ng; here they are sentences."""
+    folder = system / "_LETTERS" / "it"
+    folder.mkdir(parents=True)
+    tags = []
+    for number, text in enumerate(languages.sentences("it")):
+        soundfile.write(folder / f"{number}.ogg", speak_half_as_loud(text, SPELT), 16000)
+        tags.append(f'<sound name="{text.upper()}" file="it/{number}.ogg" />')
+    (folder / "sounds.xml").write_text("<klettres>\n" + "\n".join(tags), encoding="utf-8")
+    return SPELT
+
+
+@pytest.fixture
+def played(system):
+    """A game's lines of two fish, one of them without a sound, spoken by espeak-ng."""
+    folder = system / "_GAME" / "sound" / "cave" / "nl"
+    folder.mkdir(parents=True)
+    script = []
+    for number, text in enumerate(("Mijn boot is mooi.", 'Een "boom" in de zee?', "Papa bakt een brood.")):
+        soundfile.write(folder / f"line-{number}.ogg", speak_half_as_loud(text, PLAYED), 16000)
+        quoted = text.replace('"', '\\"')
+        script.append(f'dialogId("line-{number}", "font_small", "In \\"English\\".")\ndialogStr("{quoted}")\n')
+    soundfile.write(folder / "empty.ogg", np.zeros(0, np.float32), 16000)
+    script.append('dialogId("empty", "font_small", "Nothing.")\ndialogStr("Niets.")\n')
+    script.append('dialogId("line-0", "font_big", "Another.")\ndialogStr("Een ander.")\n')
+    path = system / "_GAME" / "script" / "cave" / "dialogs_nl.lua"
+    path.parent.mkdir(parents=True)
+    path.write_text("\n".join(script), encoding="utf-8")
+    return PLAYED
+
+
 def test_a_list_is_read_without_its_remarks():
     listed = "\ufeff; Remark: none\n\nadded: Added.\nh: h: Hello: you\n"
     assert people.read_list(listed) == {"added": "Added.", "h": "Hello: you"}
@@ -90,12 +125,17 @@ def test_what_is_not_installed_has_no_voices(system):
     assert people.installed_voices() == ()
 
 
-@pytest.mark.parametrize("source", ["called", "drawn"])
+def test_lines_of_a_game_are_those_of_one_fish_and_have_a_sound(played):
+    assert people.installed_voices() == tuple(voice for voice in people.VOICES if voice.source == "fillets")
+    assert set(people.texts(played)) == {"Mijn boot is mooi.", 'Een "boom" in de zee?', "Papa bakt een brood."}
+
+
+@pytest.mark.parametrize("source", ["called", "drawn", "spelt"])
 def test_recordings_are_found_by_their_texts_with_their_sounds(source, request):
     voice = request.getfixturevalue(source)
     assert people.installed_voices() == (voice,)
     texts, errors = people.texts(voice), []
-    said = languages.sentences(voice.language)
+    said = [text.lower() if source == "spelt" else text for text in languages.sentences(voice.language)]
     assert set(texts) <= set(said)
     assert len(texts) > 0.8 * sum(map(people.is_plain, said))
     for text in texts:
