@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
+from torch import Tensor
 
 from artalk_engine import assets, checkpoints
 from artalk_engine.audio.log_mel import LogMelEncoder
@@ -153,7 +154,7 @@ def build(
     state = work / "generator.pt"
     model = train_generator.train(config.generator, taught, audio, codec, source, held_out, head, state, earlier)
     write_voice(model, config.generator.mapping(audio), out)
-    save_file(taught.phone_head.state_dict(), out / alignment.READINGS)
+    _save(taught.phone_head.state_dict(), out / alignment.READINGS)
     return model
 
 
@@ -167,11 +168,15 @@ def write_voice(model: BitwiseARModel, mapping: Mapping[str, Any], out: Path) ->
     (out / "styles").mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(mapping, indent=2) + "\n", encoding="utf-8")
     tensors = {name: tensor.detach().contiguous().clone() for name, tensor in model.state_dict().items()}
-    save_file(tensors, out / "model.safetensors")
-    (out / "model.safetensors").chmod(0o644)  # it comes readable by its owner only
+    _save(tensors, out / "model.safetensors")
     for style in STYLES:
         np.save(out / "styles" / f"{style}.npy", style_clip(style))
     log.info("the voice is in %s", out)
+
+
+def _save(tensors: dict[str, Tensor], path: Path) -> None:
+    save_file(tensors, path)
+    path.chmod(0o644)  # it comes readable by its owner only
 
 
 def encoder_of(model: BitwiseARModel) -> LogMelEncoder:

@@ -42,12 +42,7 @@ def bend(bands: Tensor, generator: torch.Generator) -> Tensor:
 def blot(bands: Tensor, generator: torch.Generator) -> Tensor:
     """Put the mean of all bands over a few neighbouring ones, as if they had not been heard."""
     batch, count, _ = bands.shape
-    is_blotted = torch.zeros(batch, count, 1, dtype=torch.bool)
-    places = torch.arange(count)
-    for _ in range(_BLOTS):
-        first = torch.rand(batch, 1, generator=generator) * count
-        size = torch.rand(batch, 1, generator=generator) * _WIDEST_BLOT
-        is_blotted |= ((places >= first) & (places < first + size))[..., None]
+    is_blotted = _stretches(batch, count, _BLOTS, _WIDEST_BLOT, generator)[:, :, None]
     return torch.where(is_blotted, bands.mean(dim=1, keepdim=True), bands)
 
 
@@ -57,10 +52,17 @@ def interrupt(bands: Tensor, generator: torch.Generator) -> Tensor:
     Some voices tell an n from an m by little more than the words around it.
     """
     batch, _, count = bands.shape
-    is_hidden = torch.zeros(batch, 1, count, dtype=torch.bool)
-    frames = torch.arange(count)
-    for _ in range(round(_GAPS_A_SECOND * count / _FRAMES_A_SECOND)):
-        first = torch.rand(batch, 1, 1, generator=generator) * count
-        length = torch.rand(batch, 1, 1, generator=generator) * _LONGEST_GAP
-        is_hidden |= (frames >= first) & (frames < first + length)
+    gaps = round(_GAPS_A_SECOND * count / _FRAMES_A_SECOND)
+    is_hidden = _stretches(batch, count, gaps, _LONGEST_GAP, generator)[:, None]
     return torch.where(is_hidden, bands.mean(dim=2, keepdim=True), bands)
+
+
+def _stretches(batch: int, count: int, stretches: int, longest: int, generator: torch.Generator) -> Tensor:
+    """Mark so many random stretches of ``count`` places, ``[B, count]``."""
+    is_marked = torch.zeros(batch, count, dtype=torch.bool)
+    places = torch.arange(count)
+    for _ in range(stretches):
+        first = torch.rand(batch, 1, generator=generator) * count
+        length = torch.rand(batch, 1, generator=generator) * longest
+        is_marked |= (places >= first) & (places < first + length)
+    return is_marked

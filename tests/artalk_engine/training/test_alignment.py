@@ -64,6 +64,17 @@ def test_phones_cover_the_recording_and_keep_their_stress():
     assert [phone.stress for phone in phones if phone.symbol in VOWELS] == [1]
 
 
+def test_sentences_fit_their_transcripts_from_end_to_end():
+    fitting = 0
+    for text in languages.sentences("en"):
+        speech = espeak.speak(text, espeak.EspeakVoice("en-us"))
+        phones, fit = align(speech.waveform, text)
+        fitting += fit >= alignment.LEAST_FIT
+        assert phones[-1].end_s == pytest.approx(speech.duration_s)
+        assert any(phone.stress for phone in phones)
+    assert fitting > 0.8 * len(languages.sentences("en"))
+
+
 def test_a_pause_between_words_is_found():
     first, second = (espeak.speak(text, SCOTTISH).waveform for text in ("My mother", "bought a boat."))
     joined = np.concatenate([first, np.zeros(8000, np.float32), second])
