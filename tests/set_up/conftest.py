@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,13 @@ if "artalk_setup" not in sys.modules:
 
 from artalk_setup import places
 from artalk_setup.installing import Order
+
+
+@pytest.fixture(autouse=True)
+def roomy_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for a real PyTorch, which these tests do not need, however full this machine's disk is."""
+    usage = shutil.disk_usage(ROOT)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=100_000_000_000))
 
 
 @pytest.fixture
