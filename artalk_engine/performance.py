@@ -120,7 +120,7 @@ class Performance:
         raw = motion[: window.frames].cpu().numpy()
         if self._habits:
             rest, idle, blinker = self._habits
-            raw = blinker.add(idle.add(rest.settle(raw, window.samples, is_last)), window.samples)
+            raw = blinker.add(idle.add(rest.settle(raw, window.onwards, is_last)), window.samples)
         settled = self._finished(self._smoother.push(raw))
         return np.concatenate([settled, self.settle()]) if is_last else settled
 

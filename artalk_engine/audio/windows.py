@@ -35,6 +35,11 @@ class SoundWindow:
         """The window alone, ``[S]``; what lies beyond the clip's end is zero."""
         return self.heard[self.context : len(self.heard) - self.context]
 
+    @property
+    def onwards(self) -> Samples:
+        """The window and what sounds after it, ``[S + C]``; what lies beyond the clip's end is zero."""
+        return self.heard[self.context :]
+
 
 class WindowCutter:
     """Cuts sound into windows; it may arrive in pieces of any size."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bridge.motion import EXPRESSION, JAW_POSE
+from artalk_engine.config import SAMPLE_RATE_HZ
+from bridge.motion import EXPRESSION, FPS, JAW_POSE
 
 from .loudness import frame_levels_db
 
@@ -33,55 +34,61 @@ FAINTEST_SPEECH_DB = -60.0  # of full scale: in a recording as faint as this not
 class Rest:
     """Leads the mouth to rest in windows of motion, in order.
 
-    What one window hands to the next is the loudest level so far, for how long it has been quiet, and whether the mouth
-    rests.
+    What one window hands to the next is the loudest level so far, for how long it has been quiet, and for how many
+    frames the mouth has been led to rest.
     """
 
     def __init__(self) -> None:
         self._loudest_db = FAINTEST_SPEECH_DB
-        self._quiet_before, self._is_resting = SHORTEST, True  # a clip begins at rest
+        self._quiet_before = self._rested_before = SHORTEST  # a clip begins at rest
 
     def settle(self, motion: Motion, waveform: npt.NDArray[np.float32], is_last: bool = False) -> Motion:
         """Still the mouth in the pauses of one window.
 
         Args:
             motion: raw, ``[T, M]``, in the built-in head's units.
-            waveform: the window's sound, ``[S]`` at 16 kHz; what goes beyond the motion is not looked at.
+            waveform: the window's sound and what is known to follow, ``[S]`` at 16 kHz. A pause that begins near the
+                window's end is known by what follows, as is the end of one that lasts a little longer.
             is_last: whether the clip is over after this window, so that quiet at its end is a pause however short.
 
         Returns:
             ``[T, M]``, a changed copy.
         """
-        share = self._share(self._is_quiet(waveform, len(motion)), is_last)[:, None].astype(np.float32)
+        share = self._share(self._is_quiet(waveform, len(motion)), len(motion), is_last)[:, None].astype(np.float32)
         settled = motion.copy()
         settled[:, EXPRESSION][:, list(SPEECH_UNITS)] *= share
         settled[:, JAW_POSE] *= share
         return settled
 
-    def _share(self, is_quiet: npt.NDArray[np.bool_], is_last: bool) -> Floats:
-        """Say how much of the mouth's movement stays on each frame, ``[T]``."""
-        share = np.ones(len(is_quiet))
+    def _share(self, is_quiet: npt.NDArray[np.bool_], frames: int, is_last: bool) -> Floats:
+        """Say how much of the mouth's movement stays on each of the first frames, ``[T]``, of those looked at."""
+        share, rests = np.ones(len(is_quiet)), np.zeros(len(is_quiet), np.bool_)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], is_quiet, [False]]).astype(np.int8)))
         for first, end in zip(edges[::2], edges[1::2], strict=True):
-            before = self._quiet_before if first == 0 else 0
-            goes_on = end == len(is_quiet)  # perhaps into the next window
+            before, rested = (self._quiet_before, self._rested_before) if first == 0 else (0, 0)
+            goes_on = end == len(is_quiet)  # perhaps beyond what is known
             if before + end - first < SHORTEST and not (goes_on and is_last):
                 continue
-            share[first:end] = 0.0
-            if not (first == 0 and self._is_resting):
-                share[first:end][: len(SETTLING)] = SETTLING[: end - first]
+            share[first:end], rests[first:end] = 0.0, True
+            settling = SETTLING[rested : rested + end - first]
+            share[first : first + len(settling)] = settling
             if not goes_on:
                 start = max(first, end - len(PREPARING))
                 share[start:end] = np.maximum(share[start:end], PREPARING[start - end :])
-        self._quiet_before = self._quiet_before + len(share) if is_quiet.all() else int(np.argmin(is_quiet[::-1]))
-        self._is_resting = not share[-1:].any()
-        return share
+        self._quiet_before = _lasting(is_quiet[:frames], self._quiet_before)
+        self._rested_before = _lasting(rests[:frames], self._rested_before)
+        return share[:frames]
 
     def _is_quiet(self, waveform: npt.NDArray[np.float32], frames: int) -> npt.NDArray[np.bool_]:
-        """Tell on which frames ``[T]`` nobody speaks."""
+        """Tell on which frames nobody speaks: on at least ``T``, and on all that the waveform lasts."""
         if not frames:
             return np.zeros(0, np.bool_)
-        levels_db = frame_levels_db(waveform, frames)
-        self._loudest_db = max(self._loudest_db, float(np.percentile(levels_db, 90)))
+        levels_db = frame_levels_db(waveform, max(frames, len(waveform) * FPS // SAMPLE_RATE_HZ))
+        self._loudest_db = max(self._loudest_db, float(np.percentile(levels_db[:frames], 90)))
         quiet: npt.NDArray[np.bool_] = levels_db < min(SILENT_DB, self._loudest_db + BELOW_SPEECH_DB)
         return quiet
+
+
+def _lasting(flags: npt.NDArray[np.bool_], before: int) -> int:
+    """For how many frames up to the last of ``[T]`` a flag has held, if it had for so many before the first."""
+    return before + len(flags) if flags.all() else int(np.argmin(flags[::-1]))

@@ -24,10 +24,11 @@ def sound(loud, noise_db=-120.0, speech_db=-20.0):
     return (rng.standard_normal(len(gain)) * gain).astype(np.float32)
 
 
-def settle(motion, waveform):
+def settle(motion, waveform, known_after=0):
+    """Settle window by window, of which so many frames of sound after each are known."""
     rest = Rest()
     pieces = [
-        rest.settle(motion[k : k + WINDOW], waveform[k * SAMPLES : (k + WINDOW) * SAMPLES])
+        rest.settle(motion[k : k + WINDOW], waveform[k * SAMPLES : (k + WINDOW + known_after) * SAMPLES])
         for k in range(0, len(motion), WINDOW)
     ]
     return np.concatenate(pieces)
@@ -49,6 +50,19 @@ def test_the_mouth_is_closed_and_still_in_pauses_also_across_windows(noise_db, f
     assert np.abs(settled[rested, JAW_POSE.start]).max() < 0.004
     assert np.abs(settled[rested][:, list(SPEECH_UNITS)]).max() < 0.03
     np.testing.assert_allclose(settled[rested][:, [7, 8, 18, 24]], 0.4, atol=1e-5)
+
+
+@pytest.mark.parametrize("known_after", [SHORTEST, 30, 100])
+def test_with_what_follows_known_windows_rest_as_the_whole_clip_does(known_after):
+    motion = talking(650)
+    loud = np.ones(650, bool)
+    for first, end in ((94, 102), (196, 203), (198, 240), (299, 305), (388, 400), (400, 401), (495, 520), (598, 650)):
+        loud[first:end] = False
+    settled = settle(motion, sound(loud), known_after)
+    assert np.array_equal(settled, Rest().settle(motion, sound(loud)))
+    assert settled[101, JAW_POSE.start] != motion[101, JAW_POSE.start]  # preparing, in the window after
+    assert settled[96, JAW_POSE.start] < 0.3 * motion[96, JAW_POSE.start]  # settling, in the window before
+    assert np.array_equal(settled[299:305], motion[299:305])  # too short
 
 
 def test_speech_and_closures_inside_words_are_left_alone():
