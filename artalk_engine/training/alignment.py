@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import nn
 
 from artalk_engine import assets
@@ -29,6 +30,7 @@ from artalk_engine.render.compiled import compiled
 
 from .phones import PAUSE, SYMBOLS, Phone
 from .speech import SAMPLE_RATE_HZ, gapless
+from .voices import encoder_of, load_voice
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -81,10 +83,6 @@ def load_ear(folder: Path) -> Ear:
         EngineError: if there is no voice that can be read.
         FileNotFoundError: if its readings are missing.
     """
-    from safetensors.torch import load_file
-
-    from .build import encoder_of, load_voice  # which make corpora, and so load this file
-
     encoder = encoder_of(load_voice(folder))
     phone_head = nn.Linear(encoder.feature_dim, len(SYMBOLS))
     phone_head.load_state_dict(load_file(folder / READINGS))

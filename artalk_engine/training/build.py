@@ -25,11 +25,8 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor
 
-from artalk_engine import assets, checkpoints
-from artalk_engine.audio.log_mel import LogMelEncoder
+from artalk_engine import assets
 from artalk_engine.config import STYLE_FRAMES
-from artalk_engine.errors import ConfigError
-from artalk_engine.model_folder import find_model
 from artalk_engine.motion.generator import BitwiseARModel
 
 from . import alignment, corpus, flite, rule, train_codec, train_encoder, train_generator
@@ -39,6 +36,7 @@ from .styles import STYLES
 from .train_codec import CodecTraining
 from .train_encoder import EncoderTraining
 from .train_generator import GeneratorTraining
+from .voices import encoder_of, load_voice
 from .windows import WindowSource, quiet_clips, without_blinks
 
 log = logging.getLogger(__name__)
@@ -82,19 +80,6 @@ def run(arguments: argparse.Namespace) -> int:
         config = going_on(config, earlier)
     build(quick(config, arguments.quick), arguments.work, out, arguments.processes, earlier)
     return 0
-
-
-def load_voice(folder: Path) -> BitwiseARModel:
-    """Load a voice as one to go on from.
-
-    Raises:
-        EngineError: if there is none that can be read.
-        ConfigError: if it hears through another encoder.
-    """
-    files = find_model(folder)
-    model = checkpoints.load_generator(files.weights, checkpoints.read_config(files))
-    encoder_of(model)
-    return model
 
 
 def going_on(config: BuildConfig, earlier: BitwiseARModel) -> BuildConfig:
@@ -177,13 +162,6 @@ def write_voice(model: BitwiseARModel, mapping: Mapping[str, Any], out: Path) ->
 def _save(tensors: dict[str, Tensor], path: Path) -> None:
     save_file(tensors, path)
     path.chmod(0o644)  # it comes readable by its owner only
-
-
-def encoder_of(model: BitwiseARModel) -> LogMelEncoder:
-    """The encoder of a voice that was trained here; a ConfigError if it has another."""
-    if not isinstance(model.audio_encoder, LogMelEncoder):
-        raise ConfigError(f"{type(model.audio_encoder).__name__} is not log_mel, the only encoder that is trained here")
-    return model.audio_encoder
 
 
 def style_clip(style: str) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ import torch
 from artalk_engine import assets
 from artalk_engine.audio.log_mel import LogMelConfig
 from artalk_engine.motion.quantizer import MultiScaleBSQ
-from artalk_engine.training import build, loop, train_codec, train_encoder, train_generator
+from artalk_engine.training import build, loop, train_codec, train_encoder, train_generator, voices
 from artalk_engine.training.corpus import Clip
 from artalk_engine.training.phones import PAUSE, SYMBOLS, Phone
 from artalk_engine.training.rule import make_motion
@@ -138,7 +138,7 @@ def test_each_training_learns_and_the_voice_can_be_written(source, tmp_path, cap
 
 
 def test_a_build_goes_on_from_the_voice_that_it_is_given(source, tmp_path):
-    head, earlier = assets.head_path(), build.load_voice(assets.assets_folder() / "voice")
+    head, earlier = assets.head_path(), voices.load_voice(assets.assets_folder() / "voice")
     config = build.going_on(build.BuildConfig(), earlier)
     encoder, codec, generator = (
         replace(part, loop=replace(part.loop, steps=0)) for part in (config.encoder, config.codec, config.generator)
