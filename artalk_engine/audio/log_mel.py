@@ -5,6 +5,9 @@
 Of the two views one is relative to the level of the window's speech, which itself is never taken to be lower than
 ``QUIETEST_SPEECH``, so that silence and its noise stay small; the other has the mean spectrum of the speech removed,
 and so is blind to microphone and speaker.
+
+A picture may be heard more than once, moved up and down by a few bands as if a smaller and a larger person had said it;
+what is heard is the mean. Where the sizes disagree, an n for one and an m for another, the mean is less sure.
 """
 
 from __future__ import annotations
@@ -42,12 +45,15 @@ class LogMelConfig:
     fine_dilations: tuple[int, ...] = (1, 2)  # at 100 Hz
     coarse_dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 8)  # at 50 Hz
     dropout: float = 0.1
+    shifts: tuple[int, ...] = (0,)  # bands by which the picture is moved up, a hearing each
 
     def __post_init__(self) -> None:
         if self.width % self.groups:
             raise ConfigError(f"width {self.width} does not divide into {self.groups} groups")
         if self.kernel % 2 == 0:
             raise ConfigError(f"kernel must be odd, not {self.kernel}")
+        if not self.shifts or max(map(abs, self.shifts)) >= self.bands:
+            raise ConfigError(f"shifts must name a hearing, and each be less than the {self.bands} bands")
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> LogMelConfig:
@@ -90,7 +96,8 @@ class LogMelEncoder(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Encode ``[B, S]`` at 16 kHz into ``[B, A, F]``; 64,000 samples give 200 steps."""
-        return self.encode(self.log_mel(windows))
+        bands = self.log_mel(windows)
+        return torch.stack([self.encode(moved(bands, shift)) for shift in self.config.shifts]).mean(dim=0)
 
     def log_mel(self, windows: Tensor) -> Tensor:
         """Natural logarithm of the power in each band, ``[B, N, S // 160]``; a full-scale square wave has power 1."""
@@ -106,6 +113,12 @@ class LogMelEncoder(nn.Module):
         fine = self.fine(self.stem(two_views(bands)))
         features: Tensor = self.last(self.coarse(self.halve(fine)).transpose(1, 2))
         return features
+
+
+def moved(bands: Tensor, shift: int) -> Tensor:
+    """Move a picture ``[B, N, A]`` up by so many bands, or down; the outermost band fills what falls free."""
+    places = torch.arange(bands.shape[1], device=bands.device) - shift
+    return bands[:, places.clamp(0, bands.shape[1] - 1)] if shift else bands
 
 
 def two_views(bands: Tensor) -> Tensor:

@@ -9,19 +9,44 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from .augmentation import warp_log_mel
+from .phones import SYMBOLS
 
 _BENDS, _LARGEST_BEND = 5, 2.5  # knots of a bend of the frequency axis, and its deviation in bands
+_NASALS = torch.tensor([SYMBOLS.index(symbol) for symbol in ("m", "n", "ng")])
+_COLOURS, _LARGEST_COLOUR = 8, 1.4  # knots of a murmur's colour, and its deviation at most, in units of log-mel
+_MURMUR_EDGE = 5  # frames over which it comes and goes
 _BLOTS, _WIDEST_BLOT = 2, 10  # how many, and bands of one
 _GAPS_A_SECOND, _LONGEST_GAP = 1.0, 10  # how many, and frames of one
 _FRAMES_A_SECOND = 100
 
 
-def disturb(bands: Tensor, rng: np.random.Generator) -> Tensor:
-    """Bend, warp, blot and interrupt pictures ``[B, N, A]`` at 100 Hz; the sounds keep their places in time."""
+def disturb(bands: Tensor, phones: Tensor, rng: np.random.Generator) -> Tensor:
+    """Colour, bend, warp, blot and interrupt pictures; the sounds keep their places in time.
+
+    Args:
+        bands: ``[B, N, 2 A]`` at 100 Hz.
+        phones: what sounds, ``[B, A]`` at 50 Hz, indices into `SYMBOLS`.
+        rng: the source of all choices.
+    """
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    return interrupt(blot(warp_log_mel(bend(bands, generator), generator), generator), generator)
+    coloured = colour_nasals(bands, phones, generator)
+    return interrupt(blot(warp_log_mel(bend(coloured, generator), generator), generator), generator)
+
+
+def colour_nasals(bands: Tensor, phones: Tensor, generator: torch.Generator) -> Tensor:
+    """Give the murmur of the nasals in each picture a colour of its own.
+
+    Noses differ more than mouths: one speaker's n murmurs as another's m does. So where the lips are must be heard from
+    how the sounds around a murmur bend.
+    """
+    batch, count, _ = bands.shape
+    strength = torch.rand(batch, 1, 1, generator=generator) * _LARGEST_COLOUR
+    colour = _smooth_curves(batch, count, _COLOURS, generator)[..., None] * strength
+    is_nasal = torch.isin(phones, _NASALS).to(bands.dtype).repeat_interleave(2, dim=1)[:, None]
+    return bands + colour * F.avg_pool1d(is_nasal, _MURMUR_EDGE, stride=1, padding=_MURMUR_EDGE // 2)
 
 
 def bend(bands: Tensor, generator: torch.Generator) -> Tensor:
@@ -30,8 +55,7 @@ def bend(bands: Tensor, generator: torch.Generator) -> Tensor:
     A vocal tract is no scaled copy of another: throat and mouth differ in their shares.
     """
     batch, count, _ = bands.shape
-    knots = torch.randn(batch, 1, _BENDS, generator=generator) * _LARGEST_BEND
-    shift = torch.nn.functional.interpolate(knots, size=count, mode="linear", align_corners=True)[:, 0]  # [B, N]
+    shift = _smooth_curves(batch, count, _BENDS, generator) * _LARGEST_BEND
     place = (torch.arange(count) + shift).clamp(0, count - 1.001)
     low = place.floor().long()
     weight = (place - low)[..., None]
@@ -55,6 +79,12 @@ def interrupt(bands: Tensor, generator: torch.Generator) -> Tensor:
     gaps = round(_GAPS_A_SECOND * count / _FRAMES_A_SECOND)
     is_hidden = _stretches(batch, count, gaps, _LONGEST_GAP, generator)[:, None]
     return torch.where(is_hidden, bands.mean(dim=2, keepdim=True), bands)
+
+
+def _smooth_curves(batch: int, count: int, knots: int, generator: torch.Generator) -> Tensor:
+    """Draw curves over ``count`` places through so many normal random numbers, ``[B, count]``."""
+    heights = torch.randn(batch, 1, knots, generator=generator)
+    return F.interpolate(heights, size=count, mode="linear", align_corners=True)[:, 0]
 
 
 def _stretches(batch: int, count: int, stretches: int, longest: int, generator: torch.Generator) -> Tensor:

@@ -35,7 +35,7 @@ _SMOOTHING = 0.05  # share of certainty about a phone that is not asked for, sin
 class EncoderTraining:
     """Sizes and schedule."""
 
-    encoder: LogMelConfig = field(default_factory=lambda: LogMelConfig(width=192, groups=12))
+    encoder: LogMelConfig = field(default_factory=lambda: LogMelConfig(width=192, groups=12, shifts=(-2, 0, 2)))
     loop: loop.LoopConfig = field(default_factory=lambda: loop.LoopConfig(steps=6000, batch=20, rate=2e-3))
 
 
@@ -102,7 +102,7 @@ def train(
         taught.train()
         batch = source.draw(config.loop.batch, rng)
         with torch.no_grad():
-            bands = disturb(taught.encoder.log_mel(batch.waveform), rng)
+            bands = disturb(taught.encoder.log_mel(batch.waveform), batch.phones, rng)
         with loop.half_precision():
             features = taught.encoder.encode(bands)
         return taught.losses(features.float(), batch)

@@ -106,7 +106,7 @@ class GeneratorTrainer(nn.Module):
         codec, half = self.model.basic_vae, len(batch.style) // 2
         previous, this = drift(batch.previous, batch.styled, self.config.most_drift)
         with torch.no_grad():
-            bands = disturb(self.taught.encoder.log_mel(batch.waveform), rng)
+            bands = disturb(self.taught.encoder.log_mel(batch.waveform), batch.phones, rng)
             before, _ = codec.quant_to_vqidx(previous)
             window = codec.encode(previous, this)[1]
             if window is None:

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from artalk_engine.audio.log_mel import LogMelConfig, LogMelEncoder, mel_filters, two_views
+from artalk_engine.audio.log_mel import LogMelConfig, LogMelEncoder, mel_filters, moved, two_views
 from artalk_engine.errors import ConfigError
 
 SMALL = {"width": 20, "groups": 5, "fine_dilations": [1], "coarse_dilations": [1, 2]}
@@ -47,6 +47,30 @@ def test_silence_and_faint_noise_stay_apart_from_speech(encoder):
 
 def test_every_filter_hears_something():
     assert float(mel_filters(80).sum(dim=1).min()) > 0
+
+
+def test_a_moved_picture_is_that_of_a_smaller_or_larger_speaker():
+    bands = torch.arange(5.0)[None, :, None].expand(2, 5, 3)
+    assert moved(bands, 2)[0, :, 0].tolist() == [0, 0, 0, 1, 2]
+    assert moved(bands, -1)[1, :, 2].tolist() == [1, 2, 3, 4, 4]
+
+
+@torch.no_grad()
+def test_what_is_heard_more_than_once_is_heard_as_the_mean(encoder):
+    waveform = noise(-20.0)
+    often = LogMelEncoder({**SMALL, "shifts": [-2, 0, 2]}).eval()
+    often.load_state_dict(encoder.state_dict())
+    bands = encoder.log_mel(waveform)
+    hearings = torch.stack([encoder.encode(moved(bands, shift)) for shift in (-2, 0, 2)])
+    assert torch.equal(encoder(waveform), hearings[1])
+    assert float((hearings[0] - hearings[2]).abs().max()) > 0.1
+    torch.testing.assert_close(often(waveform), hearings.mean(dim=0))
+
+
+@pytest.mark.parametrize("shifts", [[], [0, 80], [-80]])
+def test_hearings_that_cannot_be_are_an_error(shifts):
+    with pytest.raises(ConfigError, match="shifts must name a hearing"):
+        LogMelEncoder({"shifts": shifts})
 
 
 def test_gradients_reach_every_weight(encoder):
