@@ -168,8 +168,12 @@ def test_whole_way_from_portrait_and_motion_to_picture_is_the_references(made, f
     means, part = torch.cat([head[0], made.avatar.plane_points]), made.parts
     splatted = rasterize_gaussians(means, part.rotations, part.scales, part.opacities, part.colours, camera[0])
     difference = (splatted[:, ::8, ::8] - end.tensor("features")).abs()
-    assert difference.max() < 2e-2
+    # At a splat's rim one processor's rounding leaves off what another's keeps: 1/255 of its colour, here and there.
+    assert difference.max() < part.colours.abs().max() / 255
+    assert (difference.amax(dim=0) > 1e-3).float().mean() < 3e-3  # of the pixels
     assert difference.mean() < 1e-5
     with torch.inference_mode():
         picture = gagavatar.shared_network().photograph(splatted[None])
-    near(picture[0, :, ::2, ::2], end.tensor("image"), 1e-4)
+    difference = (picture[0, :, ::2, ::2] - end.tensor("image")).abs()
+    assert difference.max() < 1e-3  # a quarter of an 8-bit step
+    assert (difference > 1e-4).float().mean() < 5e-4
