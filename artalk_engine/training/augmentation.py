@@ -1,4 +1,4 @@
-"""Rooms, noises, microphones and pauses for clean synthetic speech; warps for its log-mel picture."""
+"""Rooms, noises, microphones and pauses for clean synthetic speech."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.signal import butter, fftconvolve, sosfilt
-from torch import Tensor
 
 from . import noises
 from .phones import PAUSE, Phone
@@ -174,29 +172,6 @@ def silence(duration_s: float) -> Speech:
     """Nothing, for so many seconds."""
     samples = round(duration_s * SAMPLE_RATE_HZ)
     return Speech(np.zeros(samples, np.float32), (Phone(PAUSE, 0.0, samples / SAMPLE_RATE_HZ),))
-
-
-def warp_log_mel(bands: Tensor, generator: torch.Generator) -> Tensor:
-    """Change vocal tracts, microphones and dynamics of log-mel pictures.
-
-    Args:
-        bands: ``[B, F, A]`` natural-log mel energies.
-        generator: the source of all choices.
-
-    Returns:
-        ``[B, F, A]``: frequency warped by 0.85 to 1.18, tilted, and with a smooth random equalisation.
-    """
-    batch, count, _ = bands.shape
-    factor = 0.85 * (1.18 / 0.85) ** torch.rand(batch, 1, generator=generator)  # [B, 1]
-    place = (torch.arange(count) * factor).clamp(0, count - 1.001)  # [B, F]
-    low = place.floor().long()
-    weight = (place - low)[..., None]
-    index = low[..., None].expand_as(bands)
-    warped = bands.gather(1, index) * (1 - weight) + bands.gather(1, index + 1) * weight
-    knots = torch.randn(batch, 1, 6, generator=generator) * 0.7
-    curve = torch.nn.functional.interpolate(knots, size=count, mode="linear", align_corners=True)  # [B, 1, F]
-    tilt = torch.randn(batch, 1, 1, generator=generator) * torch.linspace(-1.0, 1.0, count)
-    return warped + (curve + tilt).transpose(1, 2)
 
 
 _BREATH_SHARE, _BREATH_S, _BREATH_BELOW_DB = 0.5, (0.2, 0.7), (12.0, 40.0)  # of pauses; length; below the speech

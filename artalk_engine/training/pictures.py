@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from .augmentation import warp_log_mel
 from .phones import SYMBOLS
 
 _BENDS, _LARGEST_BEND = 5, 2.5  # knots of a bend of the frequency axis, and its deviation in bands
 _NASALS = torch.tensor([SYMBOLS.index(symbol) for symbol in ("m", "n", "ng")])
 _COLOURS, _LARGEST_COLOUR = 8, 1.4  # knots of a murmur's colour, and its deviation at most, in units of log-mel
 _MURMUR_EDGE = 5  # frames over which it comes and goes
+_EQUALISATIONS, _LARGEST_EQUALISATION = 6, 0.7  # knots of an equalisation, and its deviation in units of log-mel
 _BLOTS, _WIDEST_BLOT = 2, 10  # how many, and bands of one
 _GAPS_A_SECOND, _LONGEST_GAP = 1.0, 10  # how many, and frames of one
 _FRAMES_A_SECOND = 100
@@ -33,7 +33,7 @@ def disturb(bands: Tensor, phones: Tensor, rng: np.random.Generator) -> Tensor:
     """
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
     coloured = colour_nasals(bands, phones, generator)
-    return interrupt(blot(warp_log_mel(bend(coloured, generator), generator), generator), generator)
+    return interrupt(blot(warp(bend(coloured, generator), generator), generator), generator)
 
 
 def colour_nasals(bands: Tensor, phones: Tensor, generator: torch.Generator) -> Tensor:
@@ -56,11 +56,20 @@ def bend(bands: Tensor, generator: torch.Generator) -> Tensor:
     """
     batch, count, _ = bands.shape
     shift = _smooth_curves(batch, count, _BENDS, generator) * _LARGEST_BEND
-    place = (torch.arange(count) + shift).clamp(0, count - 1.001)
-    low = place.floor().long()
-    weight = (place - low)[..., None]
-    index = low[..., None].expand_as(bands)
-    return bands.gather(1, index) * (1 - weight) + bands.gather(1, index + 1) * weight
+    return _read_at(bands, torch.arange(count) + shift)
+
+
+def warp(bands: Tensor, generator: torch.Generator) -> Tensor:
+    """Change vocal tracts, microphones and dynamics.
+
+    Frequency is warped by 0.85 to 1.18; the picture is tilted, and smoothly equalised at random.
+    """
+    batch, count, _ = bands.shape
+    factor = 0.85 * (1.18 / 0.85) ** torch.rand(batch, 1, generator=generator)
+    warped = _read_at(bands, torch.arange(count) * factor)
+    curve = _smooth_curves(batch, count, _EQUALISATIONS, generator) * _LARGEST_EQUALISATION
+    tilt = torch.randn(batch, 1, generator=generator) * torch.linspace(-1.0, 1.0, count)
+    return warped + (curve + tilt)[..., None]
 
 
 def blot(bands: Tensor, generator: torch.Generator) -> Tensor:
@@ -85,6 +94,15 @@ def _smooth_curves(batch: int, count: int, knots: int, generator: torch.Generato
     """Draw curves over ``count`` places through so many normal random numbers, ``[B, count]``."""
     heights = torch.randn(batch, 1, knots, generator=generator)
     return F.interpolate(heights, size=count, mode="linear", align_corners=True)[:, 0]
+
+
+def _read_at(bands: Tensor, places: Tensor) -> Tensor:
+    """Read pictures ``[B, N, A]`` at places ``[B, N]`` between their bands."""
+    places = places.clamp(0, bands.shape[1] - 1.001)
+    low = places.floor().long()
+    weight = (places - low)[..., None]
+    index = low[..., None].expand_as(bands)
+    return bands.gather(1, index) * (1 - weight) + bands.gather(1, index + 1) * weight
 
 
 def _stretches(batch: int, count: int, stretches: int, longest: int, generator: torch.Generator) -> Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from artalk_engine.training.phones import SYMBOLS
-from artalk_engine.training.pictures import bend, blot, colour_nasals, disturb, interrupt
+from artalk_engine.training.pictures import bend, blot, colour_nasals, disturb, interrupt, warp
 
 
 def picture():
@@ -37,6 +37,13 @@ def test_a_bent_picture_keeps_its_times_and_moves_its_formants():
     middles = (bent[..., 100] + 20.0) @ torch.arange(80.0) / (bent[..., 100] + 20.0).sum(dim=1)
     assert middles.std() > 0.3
     assert (middles - 34.5).abs().max() < 10.0
+
+
+def test_warping_keeps_the_shape_and_changes_each_picture_differently():
+    picture = torch.randn(1, 80, 40, generator=torch.Generator().manual_seed(0)).expand(3, -1, -1)
+    warped = warp(picture, torch.Generator().manual_seed(1))
+    assert warped.shape == picture.shape
+    assert not torch.allclose(warped[0], warped[1])
 
 
 def test_blots_hide_bands_and_leave_silence_silent():
