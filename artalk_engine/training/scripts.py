@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from . import languages
-from .phones import CONSONANTS, VOWELS
+from .phones import BILABIALS, CONSONANTS, VOWELS
 from .sentences import belongs_to_evaluation, make_sentence
 
 _FREE_SHARE = 0.35  # of foreign texts: words in any order
@@ -23,6 +23,7 @@ _HESITATIONS = {
     "cmn": ("嗯", "那个"),
 }
 _PAIRS_A_TEXT = 6
+_CLOSURES_WEIGHT = 4  # of pairs with p, b or m, as lips that fail to close are seen first
 
 # How American espeak-ng writes the phones of English.
 _SPELLINGS = (
@@ -60,7 +61,8 @@ def pair_strings(number: int) -> str:
     """Phoneme text for espeak-ng with pairs of English sounds, spoken as words of a made-up language.
 
     Args:
-        number: texts with consecutive numbers hold all pairs between them, in a fixed random order, over and over.
+        number: texts with consecutive numbers hold all pairs between them, in a fixed random order, over and over;
+            those with p, b or m more than once.
 
     Returns:
         ``[[…]]``.
@@ -94,10 +96,12 @@ def _hesitant(text: str, language: str, rng: np.random.Generator) -> str:
 
 
 def _spelled(pair: tuple[str, str], rng: np.random.Generator) -> str:
-    """Return a word with the pair in its middle, a vowel on one side of every consonant."""
+    """Return a word with the pair in its middle, and at the most three consonants in a row."""
     sounds: list[str] = list(pair)
     if pair[0] in VOWELS or rng.random() < 0.5:
         sounds.insert(0, _any(CONSONANTS if pair[0] in VOWELS else VOWELS, rng))
+    if pair[1] in BILABIALS and rng.random() < 0.5:
+        sounds.append(_any(CONSONANTS - BILABIALS, rng))
     if pair[1] in CONSONANTS or rng.random() < 0.5:
         sounds.append(_any(VOWELS if pair[1] in CONSONANTS else CONSONANTS, rng))
     stressed = next((k for k, sound in enumerate(sounds) if sound in VOWELS), 0)
@@ -110,4 +114,10 @@ def _any(kind: frozenset[str], rng: np.random.Generator) -> str:
     return str(rng.choice(choices))
 
 
-_PAIRS = tuple((a, b) for a in ENGLISH_SOUNDS for b in ENGLISH_SOUNDS if a != b)
+_PAIRS = tuple(
+    (a, b)
+    for a in ENGLISH_SOUNDS
+    for b in ENGLISH_SOUNDS
+    if a != b
+    for _ in range(_CLOSURES_WEIGHT if BILABIALS & {a, b} else 1)
+)
