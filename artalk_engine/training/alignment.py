@@ -28,8 +28,9 @@ from artalk_engine import assets
 from artalk_engine.audio.log_mel import LogMelEncoder
 from artalk_engine.render.compiled import compiled
 
-from .phones import PAUSE, SYMBOLS, Phone
-from .speech import SAMPLE_RATE_HZ, gapless
+from . import espeak
+from .phones import CONSONANTS, PAUSE, SYMBOLS, Phone
+from .speech import SAMPLE_RATE_HZ, Speech, gapless
 from .voices import encoder_of, load_voice
 
 Floats = NDArray[np.float64]
@@ -39,6 +40,7 @@ Sounds = Sequence[tuple[str, int]]
 READINGS = "phones.safetensors"  # beside a voice's weights
 LEAST_FIT = -2.5  # below, a recording does not say its transcript, or hardly
 
+_LONGEST_CONSONANT_S = 0.4  # a longer one holds something else
 _STEP_S = 0.01
 _FRAMES = 2  # of a sound, at the least
 _PAUSE_INDEX = SYMBOLS.index(PAUSE)
@@ -88,6 +90,22 @@ def load_ear(folder: Path) -> Ear:
     phone_head = nn.Linear(encoder.feature_dim, len(SYMBOLS))
     phone_head.load_state_dict(load_file(folder / READINGS))
     return Ear(encoder.eval(), phone_head)
+
+
+def find(text: str, accent: str, waveform: NDArray[np.float32]) -> Speech | None:
+    """Find the sounds of a text in a recording of it, by the ear of the voice that is shipped.
+
+    Args:
+        text: what is said.
+        accent: of espeak-ng, whose dictionary says how it sounds.
+        waveform: ``[S]`` at 16 kHz.
+
+    Returns:
+        None if the recording says something else.
+    """
+    phones, fit = align(waveform, espeak.transcribe_words(text, espeak.EspeakVoice(accent)), built_in_ear())
+    is_held = any(p.symbol in CONSONANTS and p.duration_s > _LONGEST_CONSONANT_S for p in phones)
+    return None if fit < LEAST_FIT or is_held else Speech(waveform, phones)
 
 
 def align(waveform: NDArray[np.float32], words: Sequence[Sounds], ear: Ear) -> tuple[tuple[Phone, ...], float]:

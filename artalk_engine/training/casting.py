@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import numpy as np
 
-from . import delivery, espeak, festival, flite, languages, people, scripts
+from . import delivery, espeak, festival, flite, languages, people, pico, scripts
 from .speech import Speech
 
 Manner = Literal["plain", "whispered", "shouted"]
@@ -35,17 +36,18 @@ UNHEARD, CUT, PEOPLE = "English, other voices", "Czech, cut from recordings", "p
 _WORDS_SHARE, _WHISPERED_SHARE, _SHOUTED_SHARE = 0.06, 0.06, 0.06
 _PAIRS_EVERY = 9  # clips, of which one speaks strings of all pairs
 # Of the others; what is not installed leaves its share to what is.
-_SHARES = {"person": 0.36, "festival": 0.14, "flite": 0.16, "foreign": 0.22, "English": 0.22}
-_RESIZED_SHARE = {"person": 0.6, "festival": 0.6, "flite": 0.6, "espeak": 0.2}
+_SHARES = {"person": 0.36, "festival": 0.14, "flite": 0.16, "pico": 0.16, "foreign": 0.22, "English": 0.22}
+_RESIZED_SHARE = {"person": 0.6, "festival": 0.6, "flite": 0.6, "pico": 0.6, "espeak": 0.2}
 _RECORDINGS_A_SENTENCE = {"asterisk": 2, "tuxpaint": 4, "klettres": 4, "fillets": 1}  # most are short
 
 
-Voice = espeak.EspeakVoice | festival.FestivalVoice | flite.FliteVoice | people.PersonVoice
+Voice = espeak.EspeakVoice | festival.FestivalVoice | flite.FliteVoice | people.PersonVoice | pico.PicoVoice
 _KINDS: dict[type[Voice], str] = {
     espeak.EspeakVoice: "espeak",
     festival.FestivalVoice: "festival",
     flite.FliteVoice: "flite",
     people.PersonVoice: "person",
+    pico.PicoVoice: "pico",
 }
 
 
@@ -91,12 +93,15 @@ def cast(index: int, count: int, rng: np.random.Generator) -> Part:
         "person": _SHARES["person"] * len(persons) / (len(people.VOICES) - len(HELD_OUT_PEOPLE)),
         "festival": _SHARES["festival"] * len(recorded) / (len(festival.VOICES) - len(HELD_OUT_FESTIVAL)),
         "flite": _SHARES["flite"] * bool(heard),
+        "pico": _SHARES["pico"] * pico.is_installed(),
     }
     kind = str(rng.choice(list(shares), p=np.array(list(shares.values())) / sum(shares.values())))
     if kind == "person":
         return _person(_any_of(persons, rng), count, rng)
     if kind == "festival":
         return _festival(str(rng.choice(recorded)), count, rng)
+    if kind == "pico":
+        return _pico(str(rng.choice(list(pico.VOICES))), count, rng)
     if kind == "foreign":
         language = str(rng.choice(list(languages.LEARNED)))
         voice = _espeak(str(rng.choice(languages.LEARNED[language])), VARIANTS, rng)
@@ -119,7 +124,7 @@ def cast_held_out(index: int, count: int, rng: np.random.Generator) -> Part:
         return Part(voice, _held_out_texts("cs", count, rng), "plain", 1.0, turn)
     if turn == PEOPLE:
         person = _any_of(_people(is_held_out=True), rng)
-        learned = {text for other in _people(is_held_out=False) for text in people.listed_texts(other)}
+        learned = {text for other in _people(is_held_out=False) for text in people.texts(other)}
         own = [text for text in people.texts(person) if text not in learned]
         return Part(person, _recordings(own, person, count, rng), "plain", 1.0, turn)
     if turn == UNHEARD:
@@ -170,6 +175,8 @@ def _speak(text: str, voice: Voice) -> Speech:
         return people.speak(text, voice)
     if isinstance(voice, festival.FestivalVoice):
         return festival.speak(text, voice)
+    if isinstance(voice, pico.PicoVoice):
+        return pico.speak(text, voice)
     return flite.speak(text, voice) if isinstance(voice, flite.FliteVoice) else espeak.speak(text, voice)
 
 
@@ -220,8 +227,18 @@ def _recordings(
     texts: Sequence[str], voice: people.PersonVoice, count: int, rng: np.random.Generator
 ) -> tuple[str, ...]:
     """Choose as many recordings as make the length of so many sentences."""
-    wanted = _RECORDINGS_A_SENTENCE[voice.source] * count
-    return tuple(map(str, rng.choice(texts, min(wanted, len(texts)), replace=False)))
+    found = (text for text in map(str, rng.permutation(texts)) if people.is_found(text, voice))
+    return tuple(islice(found, _RECORDINGS_A_SENTENCE[voice.source] * count))
+
+
+def _pico(name: str, count: int, rng: np.random.Generator) -> Part:
+    """Choose sentences whose sounds are found."""
+    language, _ = pico.VOICES[name]
+    voice = pico.PicoVoice(name, int(rng.integers(80, 141)), int(rng.integers(75, 136)))
+    texts: list[str] = []
+    while len(texts) < count:
+        texts += [text for text in _texts(language, count - len(texts), rng) if pico.is_found(text, voice)]
+    return Part(voice, tuple(texts), _manner(rng), _size("pico", rng), languages.NAMES[language])
 
 
 def _flite(name: str, rng: np.random.Generator) -> flite.FliteVoice:

@@ -7,7 +7,7 @@
 | ``klettres``: letters and syllables | ``klettres-data`` | 1 to 3 min |
 | ``fillets``: what two fish say in a game, with much echo | ``fillets-ng-data``, its ``-LANGUAGE`` | 45 min |
 
-The sounds are found by `alignment`; a recording that does not say its transcript is left out.
+The sounds are found by `alignment`, unless a recording does not say its transcript.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,13 +23,11 @@ from typing import Literal
 from artalk_engine.audio.waveform import load_waveform
 from artalk_engine.errors import AudioEmptyError
 
-from . import alignment, espeak
-from .phones import CONSONANTS
+from . import alignment
 from .speech import Speech
 
 _EXCHANGE, _DOCUMENTS, _STAMPS = Path("/usr/share/asterisk/sounds"), Path("/usr/share/doc"), Path("/usr/share/tuxpaint")
 _LETTERS, _GAME = Path("/usr/share/klettres"), Path("/usr/share/games/fillets-ng")
-_LONGEST_CONSONANT_S = 0.4  # a longer one holds something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +73,13 @@ def installed_voices() -> tuple[PersonVoice, ...]:
 
 
 def texts(voice: PersonVoice) -> tuple[str, ...]:
-    """What there is of somebody: the transcripts of all recordings whose sounds were found."""
-    return tuple(_spoken(voice))
-
-
-def listed_texts(voice: PersonVoice) -> tuple[str, ...]:
-    """All transcripts of somebody, whether or not their sounds will be found; quick."""
+    """What there is of somebody: the transcripts of all recordings."""
     return tuple(_recordings(voice))
+
+
+def is_found(text: str, voice: PersonVoice) -> bool:
+    """Whether a text's sounds are found in its recording; takes some tens of milliseconds the first time."""
+    return _spoken(text, voice) is not None
 
 
 def speak(text: str, voice: PersonVoice) -> Speech:
@@ -90,8 +87,12 @@ def speak(text: str, voice: PersonVoice) -> Speech:
 
     Raises:
         KeyError: if it is none of `texts`.
+        ValueError: if its sounds are not found.
     """
-    return _spoken(voice)[text]
+    spoken = _spoken(text, voice)
+    if spoken is None:
+        raise ValueError(f"the sounds of {text!r} are not found in its recording by {voice.name}")
+    return spoken
 
 
 def read_list(listed: str) -> dict[str, str]:
@@ -143,18 +144,12 @@ _DIALOG = re.compile(rf'dialogId\("([^"]*)", *"([^"]*)", *{_STRING}\)\s*dialogSt
 
 
 @cache
-def _spoken(voice: PersonVoice) -> dict[str, Speech]:
-    """All recordings of somebody whose sounds are found, by what is said; takes some seconds."""
-    manner, spoken = espeak.EspeakVoice(voice.accent), {}
-    for text, path in _recordings(voice).items():
-        with suppress(AudioEmptyError):  # the game has files without a sound
-            waveform = load_waveform(path)
-            words = espeak.transcribe_words(text, manner)
-            phones, fit = alignment.align(waveform, words, alignment.built_in_ear())
-            is_held = any(p.symbol in CONSONANTS and p.duration_s > _LONGEST_CONSONANT_S for p in phones)
-            if fit >= alignment.LEAST_FIT and not is_held:
-                spoken[text] = Speech(waveform, phones)
-    return spoken
+def _spoken(text: str, voice: PersonVoice) -> Speech | None:
+    try:
+        waveform = load_waveform(_recordings(voice)[text])
+    except AudioEmptyError:  # the game has files without a sound
+        return None
+    return alignment.find(text, voice.accent, waveform)
 
 
 @cache
