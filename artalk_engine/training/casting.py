@@ -6,10 +6,10 @@ of Festival, three people, an accent and several variants of espeak-ng, and whol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,12 +42,13 @@ _RECORDINGS_A_SENTENCE = {"asterisk": 2, "tuxpaint": 4, "klettres": 4, "fillets"
 
 
 Voice = espeak.EspeakVoice | festival.FestivalVoice | flite.FliteVoice | people.PersonVoice | pico.PicoVoice
-_KINDS: dict[type[Voice], str] = {
-    espeak.EspeakVoice: "espeak",
-    festival.FestivalVoice: "festival",
-    flite.FliteVoice: "flite",
-    people.PersonVoice: "person",
-    pico.PicoVoice: "pico",
+# What each kind is called, and how it speaks.
+_KINDS: dict[type[Voice], tuple[str, Callable[[str, Any], Speech]]] = {
+    espeak.EspeakVoice: ("espeak", espeak.speak),
+    festival.FestivalVoice: ("festival", festival.speak),
+    flite.FliteVoice: ("flite", flite.speak),
+    people.PersonVoice: ("person", people.speak),
+    pico.PicoVoice: ("pico", pico.speak),
 }
 
 
@@ -72,7 +73,8 @@ class Part:
     @property
     def name(self) -> str:
         """Who speaks, for people: ``flite:slt`` or ``espeak:de+f2``, with the manner if it is not plain."""
-        return f"{_KINDS[type(self.voice)]}:{self.voice.name}" + ("" if self.manner == "plain" else f" {self.manner}")
+        kind, _ = _KINDS[type(self.voice)]
+        return f"{kind}:{self.voice.name}" + ("" if self.manner == "plain" else f" {self.manner}")
 
 
 def cast(index: int, count: int, rng: np.random.Generator) -> Part:
@@ -148,9 +150,10 @@ def groups() -> tuple[str, ...]:
 
 def perform(part: Part, rng: np.random.Generator) -> list[Speech]:
     """Speak the texts."""
+    _, speak = _KINDS[type(part.voice)]
     spoken = []
     for text in part.texts:
-        speech = _speak(text, part.voice)
+        speech = speak(text, part.voice)
         if part.size != 1.0:
             speech = delivery.resize(speech, part.size)
         if part.manner == "whispered":
@@ -168,16 +171,6 @@ def _people(is_held_out: bool) -> list[people.PersonVoice]:
 
 def _any_of(persons: Sequence[people.PersonVoice], rng: np.random.Generator) -> people.PersonVoice:
     return persons[int(rng.integers(len(persons)))]
-
-
-def _speak(text: str, voice: Voice) -> Speech:
-    if isinstance(voice, people.PersonVoice):
-        return people.speak(text, voice)
-    if isinstance(voice, festival.FestivalVoice):
-        return festival.speak(text, voice)
-    if isinstance(voice, pico.PicoVoice):
-        return pico.speak(text, voice)
-    return flite.speak(text, voice) if isinstance(voice, flite.FliteVoice) else espeak.speak(text, voice)
 
 
 def _texts(language: str, count: int, rng: np.random.Generator) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def pair_strings(number: int) -> str:
 
 
 def texts_for_all_pairs() -> int:
-    """How many texts of `pair_strings` hold every pair once."""
+    """How many texts of `pair_strings` hold every pair at least once."""
     return -(-len(_PAIRS) // _PAIRS_A_TEXT)
 
 

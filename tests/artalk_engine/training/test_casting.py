@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from artalk_engine.training import casting, espeak, flite, languages
+from artalk_engine.training import casting, espeak, flite, languages, pico
 
 pytest.importorskip("espeakng_loader", reason="the speech synthesizer is an extra of the training")
 
@@ -46,3 +46,17 @@ def test_a_whispered_part_is_spoken_with_its_manner():
     said = [casting.perform(part, rng)[0] for part in (plain, whispered)]
     assert [p.symbol for p in said[0].phones] == [p.symbol for p in said[1].phones]
     assert not np.array_equal(said[0].waveform, said[1].waveform)
+
+
+def test_pico_is_given_sentences_whose_sounds_are_found(monkeypatch):
+    asked = []
+
+    def is_found(text, voice):
+        asked.append(text)
+        return len(asked) % 3 == 0
+
+    monkeypatch.setattr(pico, "is_found", is_found)
+    part = casting._pico("fr-FR", 4, np.random.default_rng(0))
+    assert part.group == "French"
+    assert list(part.texts) == asked[2::3]
+    assert len(part.texts) == 4
